@@ -1,0 +1,188 @@
+"""The ASGI application: from bytes to a reply, in the order in which the real server decides.
+
+Route, project, caller, scope, parameters, then the handler; after the commit its events go out. Other sites
+(the payment stand-in, the local admin routes) hang beside the API under their own prefix.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request as FormRequest
+
+from emulator import auth
+from emulator.core.context import Context, Server, parse_format
+from emulator.core.errors import ApiError
+from emulator.core.http import Reply, Request, Upload, encode
+from emulator.core.params import read_params
+from emulator.core.routing import Route, Router
+from emulator.cors import cors_headers, preflight, refuse_unknown_origin
+from emulator.health.routes import SPOKEN_VERSION
+from emulator.not_emulated import is_known_route
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+log = logging.getLogger("emulator")
+API_ROOT = "/v1"
+COMMON_HEADERS = {"server": "Appwrite", "x-content-type-options": "nosniff"}
+
+
+class Site(Protocol):
+    """Something that answers every request under a prefix."""
+
+    async def answer(self, server: Server, request: Request) -> Reply:
+        """The reply; it does not raise."""
+
+
+class ApiSite:
+    """Appwrite's REST API."""
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    async def answer(self, server: Server, request: Request) -> Reply:
+        """Answers a request of the API, refusals included."""
+        if request.method == "OPTIONS":
+            return preflight(request)
+        try:
+            reply = await self._decide(server, request)
+        except ApiError as error:
+            reply = refusal(error.status, error.type, error.message)
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            reply = refusal(500, "general_unknown", "The server failed; its log says why.")
+        for name, value in cors_headers(server, request).items():
+            reply.headers.setdefault(name, value)
+        return reply
+
+    async def _decide(self, server: Server, request: Request) -> Reply:
+        found = self._router.find(request.method, request.path)
+        if found is None:
+            if is_known_route(request.path):
+                raise ApiError(
+                    "general_route_not_emulated",
+                    f"{request.method} {request.path} exists in Appwrite but is not emulated here.",
+                )
+            return Reply(404, b"<html><body>Not Found</body></html>", "text/html")
+        route, path_values = found
+        project = auth.find_project(server, request)
+        caller = auth.authenticate(server, request, project)
+        refuse_unknown_origin(server, request, caller)
+        if not caller.has_scope(route.scope):
+            raise ApiError(
+                "general_unauthorized_scope",
+                f"A caller of kind {caller.kind} lacks the scope {route.scope}.",
+            )
+        ctx = Context(
+            server=server,
+            request=request,
+            args=read_params(route.params, {**request.given(), **path_values}),
+            caller=caller,
+            project_id=project,
+            format=parse_format(request.headers.get("x-appwrite-response-format")),
+        )
+        reply = await run_handler(route, ctx)
+        for event in ctx.pending:
+            server.events.publish(event)
+        return reply
+
+
+async def run_handler(route: Route, ctx: Context) -> Reply:
+    """Runs a handler; a plain one that may change something runs in one transaction."""
+    if route.method == "GET" or inspect.iscoroutinefunction(route.handler):
+        result = route.handler(ctx)
+        return result if isinstance(result, Reply) else await result
+    with ctx.store.transaction():
+        result = route.handler(ctx)
+    assert isinstance(result, Reply)
+    return result
+
+
+def refusal(status: int, type_: str, message: str) -> Reply:
+    """An error body as the API spells it."""
+    return Reply(status, {"message": message, "code": status, "type": type_, "version": SPOKEN_VERSION})
+
+
+class App:
+    """Routes a connection to its site by the first matching prefix."""
+
+    def __init__(self, server: Server, sites: dict[str, Site]) -> None:
+        self.server = server
+        self._sites = sites
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI entry."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        prefix = next((p for p in self._sites if path == p or path.startswith(p + "/")), None)
+        request = await read_request(scope, receive, prefix or "")
+        if prefix is None:
+            reply = Reply(404, b"<html><body>Not Found</body></html>", "text/html")
+        else:
+            reply = await self._sites[prefix].answer(self.server, request)
+        lines, content = encode(
+            reply, request.method == "HEAD", request.headers.get("accept-encoding", ""), COMMON_HEADERS
+        )
+        await send({"type": "http.response.start", "status": reply.status, "headers": lines})
+        await send({"type": "http.response.body", "body": content})
+
+
+async def read_request(scope: Scope, receive: Receive, prefix: str) -> Request:
+    """The whole request, its body read and its multipart form parsed."""
+    raw: list[tuple[bytes, bytes]] = scope["headers"]
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
+    request = Request(
+        method=scope["method"],
+        path=scope["path"][len(prefix) :] or "/",
+        query_string=scope["query_string"].decode("latin-1"),
+        headers=headers,
+        raw_headers=raw,
+        host=headers.get("host", "localhost"),
+        client=scope["client"][0] if scope.get("client") else "",
+    )
+    if headers.get("content-type", "").startswith("multipart/form-data"):
+        request.form = await _read_form(scope, receive)
+        return request
+    message = await receive()
+    request.body = message.get("body", b"")
+    if message.get("more_body"):
+        parts = [request.body]
+        while message.get("more_body"):
+            message = await receive()
+            parts.append(message.get("body", b""))
+        request.body = b"".join(parts)
+    return request
+
+
+async def _read_form(scope: Scope, receive: Receive) -> dict[str, Any]:
+    async with FormRequest(scope, receive).form() as form:
+        fields: list[tuple[str, Any]] = []
+        for name, value in form.multi_items():
+            if isinstance(value, UploadFile):
+                content = await value.read()
+                kind = value.content_type or "application/octet-stream"
+                fields.append((name, Upload(value.filename or "", kind, content)))
+            else:
+                fields.append((name, value))
+    return _gather(fields)
+
+
+def _gather(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Form fields by name; `name[]` and `name[0]` collect into a list, as PHP does."""
+    out: dict[str, Any] = {}
+    for name, value in fields:
+        base, bracket, _ = name.partition("[")
+        if bracket:
+            out.setdefault(base, []).append(value)
+        else:
+            out[name] = value
+    return out

@@ -1,0 +1,31 @@
+"""The one table of what the server answers: every area's routes, rows and error types, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from emulator.core.context import Server
+from emulator.core.routing import Route
+from emulator.health.routes import ROUTES as HEALTH
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A part of the API.
+
+    title: its heading in the coverage table. schema: the SQLite tables behind it. start and stop run on the
+    event loop before the first and after the last request.
+    """
+
+    title: str
+    routes: tuple[Route, ...]
+    schema: str = ""
+    start: Callable[[Server], Awaitable[None]] | None = None
+    stop: Callable[[Server], Awaitable[None]] | None = None
+
+
+AREAS = (Area("Health", HEALTH),)
+
+ROUTES = tuple(replace(route, area=area.title) for area in AREAS for route in area.routes)
+SCHEMAS = tuple(area.schema for area in AREAS if area.schema)

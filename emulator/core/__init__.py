@@ -1,0 +1,1 @@
+"""What every area of the API stands on: requests, routes, errors, the store, callers and events."""

@@ -1,0 +1,26 @@
+"""The server's clock, which tests may move forward, and Appwrite's spelling of a moment."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+
+def spell(seconds: float) -> str:
+    """A Unix time as `2030-01-02T03:04:05.678+00:00` (milliseconds, UTC), as every answer spells it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+class Clock:
+    """Wall-clock time plus an offset in seconds that the local admin route can change."""
+
+    def __init__(self) -> None:
+        self.offset = 0.0
+
+    def time(self) -> float:
+        """Unix time in seconds."""
+        return time.time() + self.offset
+
+    def now(self) -> str:
+        """The current moment as answers spell it."""
+        return spell(self.time())

@@ -1,0 +1,1 @@
+"""Health: the version that clients ask for before they begin."""

@@ -1,0 +1,104 @@
+"""Puts the server together and runs it until it is interrupted."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+from dataclasses import asdict
+from pathlib import Path
+
+import uvicorn
+
+from emulator.app import API_ROOT, ApiSite, App, Site
+from emulator.areas import AREAS, ROUTES, SCHEMAS
+from emulator.core.clock import Clock
+from emulator.core.context import Config, Server
+from emulator.core.events import EventBus
+from emulator.core.routing import Router
+from emulator.core.store import Store
+
+
+def load_config(data_dir: Path, project_id: str) -> Config:
+    """The configuration in the data folder; made with fresh secrets on the first start, kept afterwards."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    path = data_dir / "config.json"
+    if path.exists():
+        return Config(**json.loads(path.read_text()))
+    config = Config(
+        data_dir=str(data_dir),
+        project_id=project_id,
+        api_key="standard_" + secrets.token_hex(64),
+        admin_email="admin@example.com",
+        admin_password=secrets.token_urlsafe(12),
+        secret=secrets.token_hex(32),
+    )
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(asdict(config)))
+    return config
+
+
+def build_server(config: Config) -> Server:
+    """The parts of a server over the data folder of its configuration."""
+    store = Store(Path(config.data_dir) / "appwrite.db", SCHEMAS)
+    return Server(config=config, store=store, clock=Clock(), events=EventBus())
+
+
+def build_app(server: Server) -> App:
+    """The ASGI application with every site in its place."""
+    sites: dict[str, Site] = {API_ROOT: ApiSite(Router(ROUTES))}
+    return App(server, sites)
+
+
+def ready_line(config: Config) -> str:
+    """What a starting program reads: one line of JSON with all that a client needs."""
+    return json.dumps(
+        {
+            "endpoint": config.endpoint,
+            "projectId": config.project_id,
+            "apiKey": config.api_key,
+            "razorpay": config.payments_url,
+            "adminEmail": config.admin_email,
+            "adminPassword": config.admin_password,
+        }
+    )
+
+
+class _LocalServer(uvicorn.Server):
+    """Starts and stops the areas around the socket's life, and prints the ready line in between."""
+
+    def __init__(self, options: uvicorn.Config, server: Server) -> None:
+        super().__init__(options)
+        self._parts = server
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts the areas and the socket, then says so."""
+        for area in AREAS:
+            if area.start is not None:
+                await area.start(self._parts)
+        await super().startup(sockets)
+        print(ready_line(self._parts.config), flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Closes the socket and stops the areas."""
+        await super().shutdown(sockets)
+        for area in reversed(AREAS):
+            if area.stop is not None:
+                await area.stop(self._parts)
+
+
+def serve(data_dir: Path, host: str = "127.0.0.1", port: int = 0, project_id: str = "boxoffice") -> None:
+    """Serves until SIGINT or SIGTERM; port 0 takes a free one."""
+    listener = socket.create_server((host, port), backlog=2048, reuse_port=False)
+    config = load_config(data_dir, project_id)
+    address = f"http://{host}:{listener.getsockname()[1]}"
+    config.endpoint, config.payments_url = address + API_ROOT, address + "/razorpay"
+    server = build_server(config)
+    options = uvicorn.Config(
+        build_app(server), loop="uvloop", http="httptools", lifespan="off", access_log=False,
+        log_level="warning", backlog=2048, timeout_keep_alive=75, server_header=False,
+    )  # fmt: skip
+    try:
+        _LocalServer(options, server).run(sockets=[listener])
+    finally:
+        server.store.close()
