@@ -1,7 +1,7 @@
 """Parameters of routes: where a value comes from, what is allowed, and the checks that routes share.
 
-A check takes the raw value, returns the value that the handler sees, and raises `InvalidValueError` with the rest of
-a sentence ("must be …"). The first parameter, in the order of declaration, that fails is the refusal.
+A check takes the raw value, returns the value that the handler sees, and raises `InvalidValueError` with the
+rest of a sentence ("must be …"). The first parameter, in the order of declaration, that fails is the refusal.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ Handler = Callable[["Context"], Reply | Awaitable[Reply]]
 class Route:
     """One verb of the API.
 
-    scope: what the caller needs; "public" is open to guests and users only. area: the coverage table's heading.
+    scope: what the caller needs; "public" is open to guests and users only. area: a heading for the table.
     A plain handler of a method other than GET runs in one transaction; an `async` handler opens its own.
     """
 
