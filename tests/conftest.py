@@ -1,0 +1,65 @@
+"""What all tests share: local servers, and their logs beside a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.local_server import Http, LocalServer
+
+_running: list[LocalServer] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Shows the end of each running server's log below a failed test."""
+    report = yield
+    if report.failed:
+        for server in _running:
+            if text := server.log():
+                report.sections.append((f"log of the local Appwrite ({server.log_path})", text))
+    return report
+
+
+def _serving(data_dir: Path) -> Iterator[LocalServer]:
+    server = LocalServer(data_dir)
+    _running.append(server)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        _running.remove(server)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    """One local Appwrite for the whole run; a test must not stop it or clear it."""
+    yield from _serving(tmp_path_factory.mktemp("appwrite") / "data")
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path) -> Iterator[LocalServer]:
+    """An empty local Appwrite of the test's own, which it may stop, kill and restart."""
+    yield from _serving(tmp_path / "appwrite")
+
+
+@pytest.fixture(scope="session")
+def http(server: LocalServer) -> Http:
+    """A caller of the shared server with its API key."""
+    return with_key(server)
+
+
+@pytest.fixture
+def fresh_http(fresh_server: LocalServer) -> Http:
+    """A caller of the test's own server with its API key."""
+    return with_key(fresh_server)
+
+
+def with_key(server: LocalServer) -> Http:
+    """A caller with the server's API key."""
+    return Http.with_key(server.endpoint, server.ready.project_id, server.ready.api_key)
