@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request as FormRequest
 
 from emulator import auth
+from emulator.core.caller import GUEST, Caller
 from emulator.core.context import Context, Server, parse_format
 from emulator.core.errors import ApiError
 from emulator.core.http import Reply, Request, Upload, encode
@@ -22,6 +24,9 @@ from emulator.core.params import read_params
 from emulator.core.routing import Route, Router
 from emulator.cors import cors_headers, preflight, refuse_unknown_origin
 from emulator.health.routes import SPOKEN_VERSION
+from emulator.local import effects
+from emulator.local.faults import RESET, STALL_BODY, Fault, Faults
+from emulator.local.request_log import RequestLog
 from emulator.not_emulated import is_known_route
 
 Scope = MutableMapping[str, Any]
@@ -30,6 +35,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 log = logging.getLogger("emulator")
 API_ROOT = "/v1"
+LOCAL_ROOT = "/_local"
 COMMON_HEADERS = {"server": "Appwrite", "x-content-type-options": "nosniff"}
 
 
@@ -37,7 +43,13 @@ class Site(Protocol):
     """Something that answers every request under a prefix."""
 
     async def answer(self, server: Server, request: Request) -> Reply:
-        """The reply; it does not raise."""
+        """The reply; it does not raise. Sets the request's caller when one is proven."""
+
+    def identify(self, server: Server, request: Request) -> Caller:
+        """Who is calling, without answering; a guest when nobody is proven."""
+
+    def refusal(self, status: int, type_: str, message: str) -> Reply:
+        """An error in the site's own spelling."""
 
 
 class ApiSite:
@@ -45,6 +57,17 @@ class ApiSite:
 
     def __init__(self, router: Router) -> None:
         self._router = router
+
+    def identify(self, server: Server, request: Request) -> Caller:
+        """The caller that the request proves; a guest when it proves none."""
+        try:
+            return auth.authenticate(server, request, auth.find_project(server, request))
+        except ApiError:
+            return GUEST
+
+    def refusal(self, status: int, type_: str, message: str) -> Reply:
+        """An error as the API spells it."""
+        return refusal(status, type_, message)
 
     async def answer(self, server: Server, request: Request) -> Reply:
         """Answers a request of the API, refusals included."""
@@ -72,7 +95,7 @@ class ApiSite:
             return Reply(404, b"<html><body>Not Found</body></html>", "text/html")
         route, path_values = found
         project = auth.find_project(server, request)
-        caller = auth.authenticate(server, request, project)
+        caller = request.caller = auth.authenticate(server, request, project)
         refuse_unknown_origin(server, request, caller)
         if not caller.has_scope(route.scope):
             raise ApiError(
@@ -115,6 +138,8 @@ class App:
     def __init__(self, server: Server, sites: dict[str, Site]) -> None:
         self.server = server
         self._sites = sites
+        self._log = server.part(RequestLog)
+        self._faults = server.part(Faults)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry."""
@@ -122,18 +147,44 @@ class App:
             await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
         path: str = scope["path"]
         prefix = next((p for p in self._sites if path == p or path.startswith(p + "/")), None)
         request = await read_request(scope, receive, prefix or "")
+        fault: Fault | None = None
+        reply: Reply | None
         if prefix is None:
             reply = Reply(404, b"<html><body>Not Found</body></html>", "text/html")
+        elif self._faults and prefix != LOCAL_ROOT:
+            fault, reply = await self._answer_with_faults(self._sites[prefix], request, path)
         else:
             reply = await self._sites[prefix].answer(self.server, request)
+        stalled = fault is not None and fault.kind == STALL_BODY
+        status = 0 if reply is None or stalled else reply.status
+        self._log.add(request, path, status, started, fault.id if fault else "")
+        if reply is None:
+            await effects.hang_up(scope, receive, reset=fault is not None and fault.kind == RESET)
+            return
         lines, content = encode(
             reply, request.method == "HEAD", request.headers.get("accept-encoding", ""), COMMON_HEADERS
         )
-        await send({"type": "http.response.start", "status": reply.status, "headers": lines})
+        start = {"type": "http.response.start", "status": reply.status, "headers": lines}
+        if fault is not None and stalled:
+            await effects.send_half(scope, receive, send, start, content, fault.seconds)
+            return
+        await send(start)
         await send({"type": "http.response.body", "body": content})
+
+    async def _answer_with_faults(
+        self, site: Site, request: Request, path: str
+    ) -> tuple[Fault | None, Reply | None]:
+        fault = self._faults.pick(request.method, path, lambda: site.identify(self.server, request))
+        if fault is None:
+            return None, await site.answer(self.server, request)
+        request.caller = site.identify(self.server, request)
+        return fault, await effects.apply(
+            fault, self.server, request.caller, lambda: site.answer(self.server, request), site.refusal
+        )
 
 
 async def read_request(scope: Scope, receive: Receive, prefix: str) -> Request:

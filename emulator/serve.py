@@ -10,29 +10,37 @@ from pathlib import Path
 
 import uvicorn
 
-from emulator.app import API_ROOT, ApiSite, App, Site
+from emulator.app import API_ROOT, LOCAL_ROOT, ApiSite, App, Site
 from emulator.areas import AREAS, ROUTES, SCHEMAS
 from emulator.core.clock import Clock
 from emulator.core.context import Config, Server
 from emulator.core.events import EventBus
 from emulator.core.routing import Router
 from emulator.core.store import Store
+from emulator.local.faults import Faults
+from emulator.local.protocol import BreakableProtocol
+from emulator.local.request_log import RequestLog
+from emulator.local.routes import ROUTES as LOCAL_ROUTES
+from emulator.local.site import LocalSite
 
 
 def load_config(data_dir: Path, project_id: str) -> Config:
-    """The configuration in the data folder; made with fresh secrets on the first start, kept afterwards."""
+    """The configuration in the data folder; what it lacks is made with fresh secrets, and kept."""
     data_dir.mkdir(parents=True, exist_ok=True)
     path = data_dir / "config.json"
-    if path.exists():
-        return Config(**json.loads(path.read_text()))
-    config = Config(
+    fresh = Config(
         data_dir=str(data_dir),
         project_id=project_id,
         api_key="standard_" + secrets.token_hex(64),
         admin_email="admin@example.com",
         admin_password=secrets.token_urlsafe(12),
         secret=secrets.token_hex(32),
+        payments_key_id="rzp_test_local" + secrets.token_hex(4),
+        payments_key_secret=secrets.token_hex(12),
+        payments_webhook_secret=secrets.token_hex(12),
     )
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    config = Config(**{**asdict(fresh), **kept})
     path.touch(mode=0o600)
     path.write_text(json.dumps(asdict(config)))
     return config
@@ -41,12 +49,17 @@ def load_config(data_dir: Path, project_id: str) -> Config:
 def build_server(config: Config) -> Server:
     """The parts of a server over the data folder of its configuration."""
     store = Store(Path(config.data_dir) / "appwrite.db", SCHEMAS)
-    return Server(config=config, store=store, clock=Clock(), events=EventBus())
+    server = Server(config=config, store=store, clock=Clock(), events=EventBus())
+    server.parts.update({RequestLog: RequestLog(), Faults: Faults()})
+    return server
 
 
 def build_app(server: Server) -> App:
     """The ASGI application with every site in its place."""
-    sites: dict[str, Site] = {API_ROOT: ApiSite(Router(ROUTES))}
+    sites: dict[str, Site] = {
+        API_ROOT: ApiSite(Router(ROUTES)),
+        LOCAL_ROOT: LocalSite(Router(LOCAL_ROUTES)),
+    }
     return App(server, sites)
 
 
@@ -57,7 +70,12 @@ def ready_line(config: Config) -> str:
             "endpoint": config.endpoint,
             "projectId": config.project_id,
             "apiKey": config.api_key,
-            "razorpay": config.payments_url,
+            "razorpay": {
+                "url": config.payments_url,
+                "keyId": config.payments_key_id,
+                "keySecret": config.payments_key_secret,
+                "webhookSecret": config.payments_webhook_secret,
+            },
             "adminEmail": config.admin_email,
             "adminPassword": config.admin_password,
         }
@@ -95,7 +113,7 @@ def serve(data_dir: Path, host: str = "127.0.0.1", port: int = 0, project_id: st
     config.endpoint, config.payments_url = address + API_ROOT, address + "/razorpay"
     server = build_server(config)
     options = uvicorn.Config(
-        build_app(server), loop="uvloop", http="httptools", lifespan="off", access_log=False,
+        build_app(server), loop="uvloop", http=BreakableProtocol, lifespan="off", access_log=False,
         log_level="warning", backlog=2048, timeout_keep_alive=75, server_header=False,
     )  # fmt: skip
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 
@@ -16,6 +17,17 @@ class Clock:
 
     def __init__(self) -> None:
         self.offset = 0.0
+        self._when_moved: list[Callable[[], None]] = []
+
+    def move(self, offset: float) -> None:
+        """Sets the offset and tells everything that waits for a moment to look again."""
+        self.offset = offset
+        for notice in self._when_moved:
+            notice()
+
+    def when_moved(self, notice: Callable[[], None]) -> None:
+        """Calls back on the event loop after each move; the callback must neither block nor raise."""
+        self._when_moved.append(notice)
 
     def time(self) -> float:
         """Unix time in seconds."""

@@ -25,6 +25,9 @@ class Config:
     admin_email: str
     admin_password: str
     secret: str
+    payments_key_id: str
+    payments_key_secret: str
+    payments_webhook_secret: str
     endpoint: str = ""
     payments_url: str = ""
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
+from emulator.core.caller import GUEST, Caller
+
 COMPRESS_FROM_BYTES = 1024
 COMPRESSIBLE = ("application/json", "text/", "application/javascript", "image/svg+xml")
 _PART_OF_NAME = re.compile(r"[^\[\]]+|\[\]")
@@ -26,7 +28,10 @@ class Upload:
 
 @dataclass(slots=True)
 class Request:
-    """One HTTP request, its body read. `path` begins after the API's root; header names are lower-case."""
+    """One HTTP request, its body read. `path` begins after the API's root; header names are lower-case.
+
+    caller: who it turned out to be, for the request log; a guest until a site has found out.
+    """
 
     method: str
     path: str
@@ -37,6 +42,7 @@ class Request:
     form: dict[str, Any] | None = None
     host: str = "localhost"
     client: str = ""
+    caller: Caller = GUEST
 
     def given(self) -> dict[str, Any]:
         """The parameters of the request: from the query for GET and HEAD, otherwise from the body."""

@@ -1,0 +1,1 @@
+"""What only the local server has: its request log, faults on demand, the clock, the outbox, test payments."""
