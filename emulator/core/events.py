@@ -11,9 +11,10 @@ from typing import Any
 class Event:
     """A committed change.
 
-    pattern: `databases.[databaseId].tables.[tableId].rows.[rowId].create`; ids: what stands for the brackets.
-    payload: the entity as the newest response format shows it. readers: role strings that may receive it
-    (`any`, `user:x`, …). user_id: who caused it, "" for an API key.
+    pattern: `tablesdb.[databaseId].tables.[tableId].rows.[rowId].create` (`databases.` in a database of the
+    legacy type; `event_names` spells out all names); ids: what stands for the brackets. payload: the entity
+    as the request was answered, or, when that was an empty answer, as the newest response format shows it.
+    readers: roles that may receive it (`any`, `user:x`, …). user_id: who caused it, "" for an API key.
     """
 
     pattern: str
