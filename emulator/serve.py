@@ -22,6 +22,7 @@ from emulator.local.protocol import BreakableProtocol
 from emulator.local.request_log import RequestLog
 from emulator.local.routes import ROUTES as LOCAL_ROUTES
 from emulator.local.site import LocalSite
+from emulator.queries.functions import SQL_FUNCTIONS
 
 
 def load_config(data_dir: Path, project_id: str) -> Config:
@@ -48,7 +49,7 @@ def load_config(data_dir: Path, project_id: str) -> Config:
 
 def build_server(config: Config) -> Server:
     """The parts of a server over the data folder of its configuration."""
-    store = Store(Path(config.data_dir) / "appwrite.db", SCHEMAS)
+    store = Store(Path(config.data_dir) / "appwrite.db", SCHEMAS, SQL_FUNCTIONS)
     server = Server(config=config, store=store, clock=Clock(), events=EventBus())
     server.parts.update({RequestLog: RequestLog(), Faults: Faults()})
     return server

@@ -8,7 +8,7 @@ yield between `BEGIN` and `COMMIT`; so every request is serialisable by construc
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,23 @@ Row = sqlite3.Row
 
 
 class Store:
-    """The connection and the few ways to use it. SQL parameters are positional (`?`)."""
+    """The connection and the few ways to use it. SQL parameters are positional (`?`).
 
-    def __init__(self, path: Path | str, schemas: Iterable[str]) -> None:
+    functions: what statements may call, by name, with the number of arguments; all are deterministic.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        schemas: Iterable[str],
+        functions: Mapping[str, tuple[int, Callable[..., Any]]],
+    ) -> None:
         self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=1024)
         self.db.row_factory = sqlite3.Row
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
             self.db.execute(f"PRAGMA {pragma}")
+        for name, (count, function) in functions.items():
+            self.db.create_function(name, count, function, deterministic=True)
         with self.transaction():
             for schema in schemas:
                 for statement in schema.split(";"):
