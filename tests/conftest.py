@@ -26,7 +26,7 @@ def pytest_runtest_makereport(
 
 
 def _serving(data_dir: Path) -> Iterator[LocalServer]:
-    server = LocalServer(data_dir)
+    server = LocalServer(data_dir, log=data_dir.with_suffix(".log"))
     _running.append(server)
     try:
         server.start()

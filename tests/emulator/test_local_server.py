@@ -23,7 +23,7 @@ def test_a_kill_and_a_restart_keep_keys_and_address(fresh_server: LocalServer) -
 
 
 def test_it_starts_within_a_second_and_a_half(tmp_path: Path) -> None:
-    server = LocalServer(tmp_path / "data")
+    server = LocalServer(tmp_path / "data", log=tmp_path / "log")
     began = time.monotonic()
     with server:
         passed = time.monotonic() - began

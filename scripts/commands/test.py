@@ -1,0 +1,36 @@
+"""`scripts/test [AREA …] [arguments of pytest]`: the whole suite, or some of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TESTS = ROOT / "tests"
+
+
+def areas() -> set[str]:
+    """The folders of the suite, by which parts of it are named."""
+    return {path.name for path in TESTS.iterdir() if any(path.glob("test_*.py"))}
+
+
+def pytest_arguments(given: list[str], known: set[str]) -> list[str]:
+    """What pytest is called with: areas become their folders; without any target all tests are meant."""
+    arguments = [str(TESTS / word) if word in known else word for word in given]
+    has_target = any(Path(word.partition("::")[0]).exists() for word in arguments)
+    fixed = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "--durations=15"]
+    return [*fixed, *arguments, *([] if has_target else [str(TESTS)])]
+
+
+def main() -> None:
+    """Becomes pytest, so that its exit status and its handling of Ctrl-C are ours."""
+    if sys.argv[1:] in (["-h"], ["--help"]):
+        print(f"usage: scripts/test [{'|'.join(sorted(areas()))}] [arguments of pytest]")
+        return
+    os.environ.pop("PYTHONPATH", None)
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *pytest_arguments(sys.argv[1:], areas())])  # noqa: S606
+
+
+if __name__ == "__main__":
+    main()
