@@ -1,0 +1,1 @@
+"""Ticket booking on Appwrite: domain, saga, use cases and adapters."""

@@ -1,0 +1,1 @@
+"""Appwrite, through its official SDK. Nothing outside this package knows the SDK."""

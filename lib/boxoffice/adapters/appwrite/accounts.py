@@ -1,0 +1,109 @@
+"""Whom a session's JWT belongs to, asked of Appwrite and remembered for as long as the token lives."""
+
+import base64
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from hashlib import sha256
+
+from appwrite.services.account import Account as AccountService  # type: ignore[import-untyped]
+
+from boxoffice.adapters.appwrite.client import Missing, PooledClient, Unauthorised
+from boxoffice.adapters.threads import Threads
+from boxoffice.domain.callers import Account
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import ErrorKind, Rejected
+from boxoffice.saga.retry import RetryPolicy, retrying
+from boxoffice.saga.timing import TimeBudget, Timing
+
+_POLICY = RetryPolicy(attempts=3, base=0.1, cap=1.0)
+_REPEATABLE = frozenset({ErrorKind.RETRYABLE, ErrorKind.AMBIGUOUS})
+
+
+class ProvenTokens:
+    """Tokens that Appwrite has accepted, at most `size` of them, each until it expires.
+
+    Shared by all executions of a warm function. Keeps digests, so that a dump of memory holds no token.
+    """
+
+    def __init__(self, size: int, now: Callable[[], float] = time.time) -> None:
+        self._size = size
+        self._now = now
+        self._entries: OrderedDict[bytes, tuple[float, Account]] = OrderedDict()
+
+    def get(self, token: str) -> Account | None:
+        """The account that `token` proved, while it is valid."""
+        key = _key(token)
+        expires, account = self._entries.get(key, (0.0, None))
+        if expires <= self._now():
+            self._entries.pop(key, None)
+            return None
+        return account
+
+    def put(self, token: str, account: Account) -> None:
+        """Remember that `token` proved `account`; a token that does not say when it expires is not kept."""
+        self._entries[_key(token)] = (_expiry(token), account)
+        while len(self._entries) > self._size:
+            self._entries.popitem(last=False)
+
+
+class AppwriteAccounts:
+    """The port `Accounts`, for one execution.
+
+    `client_for` makes a client whose only credential is the token.
+    """
+
+    def __init__(
+        self,
+        client_for: Callable[[str], PooledClient],
+        proven: ProvenTokens,
+        threads: Threads,
+        timing: Timing,
+        budget: TimeBudget,
+    ) -> None:
+        self._client_for = client_for
+        self._proven = proven
+        self._threads = threads
+        self._timing = timing
+        self._budget = budget
+
+    async def of_token(self, token: str) -> Account:
+        """See `Accounts.of_token`."""
+        known = self._proven.get(token)
+        if known is not None:
+            return known
+
+        async def attempt() -> Account:
+            service = AccountService(self._client_for(token))
+            try:
+                user = await self._threads.run(service.get, self._budget)
+            except (Unauthorised, Missing) as error:
+                raise Rejected(
+                    Code.UNAUTHENTICATED,
+                    "The session is not valid in this project. Call with a user's session, or from a server "
+                    "with an API key (appwrite client --key).",
+                ) from error
+            return Account(user["$id"], user.get("email") or "", user.get("phone") or "")
+
+        account = await retrying(
+            attempt, policy=_POLICY, kinds=_REPEATABLE, timing=self._timing, budget=self._budget
+        )
+        self._proven.put(token, account)
+        return account
+
+
+def _key(token: str) -> bytes:
+    return sha256(token.encode(errors="surrogatepass")).digest()
+
+
+def _expiry(token: str) -> float:
+    """When an accepted token expires, in seconds since 1970; 0 when it does not say.
+
+    Not a check: Appwrite has made that. It only says how long the check's result can be used.
+    """
+    try:
+        payload = token.split(".")[1]
+        return float(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"])
+    except (ValueError, TypeError, LookupError):
+        return 0.0

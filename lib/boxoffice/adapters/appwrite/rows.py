@@ -1,0 +1,161 @@
+"""Rows in TablesDB.
+
+A lost answer is never guessed at. Writes that say whose they are get looked up before anything is decided,
+with `list_rows`, because `get_row` may answer from a stale cache.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Any, TypeVar
+
+from appwrite.permission import Permission  # type: ignore[import-untyped]
+from appwrite.query import Query  # type: ignore[import-untyped]
+from appwrite.role import Role  # type: ignore[import-untyped]
+from appwrite.services.tables_db import TablesDB  # type: ignore[import-untyped]
+
+from boxoffice.adapters.appwrite.client import Conflict, PooledClient
+from boxoffice.adapters.threads import Threads
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import Ambiguous, BoxofficeError, ErrorKind
+from boxoffice.ports import NewRow, Row, RowsTaken, UniqueClash, Where
+from boxoffice.saga.retry import RetryPolicy, retrying
+from boxoffice.saga.timing import TimeBudget, Timing
+from boxoffice.schema import DATABASE, Table
+
+Result = TypeVar("Result")
+
+_POLICY = RetryPolicy(attempts=3, base=0.1, cap=1.0)
+_READS = frozenset({ErrorKind.RETRYABLE})
+_REPEATABLE_WRITES = frozenset({ErrorKind.RETRYABLE, ErrorKind.AMBIGUOUS})
+
+
+class AppwriteRows:
+    """The port `Rows`, for one execution."""
+
+    def __init__(self, client: PooledClient, threads: Threads, timing: Timing, budget: TimeBudget) -> None:
+        self._tables = TablesDB(client)
+        self._threads = threads
+        self._timing = timing
+        self._budget = budget
+
+    async def put_once(self, table: Table, row: NewRow) -> Row:
+        """See `Rows.put_once`."""
+        uncertain = False
+
+        async def attempt() -> Row:
+            nonlocal uncertain
+            try:
+                created: Row = await self._call(
+                    lambda: self._tables.create_row(
+                        DATABASE, table, row.id, dict(row.data), _permissions(row)
+                    )
+                )
+                return created
+            except Conflict as error:
+                existing = await self._lookup(table, row.id, error)
+                if existing is None:
+                    raise UniqueClash from error
+                return existing
+            except Ambiguous as error:
+                uncertain = True
+                existing = await self._lookup(table, row.id, error)
+                if existing is None:
+                    raise
+                return existing
+
+        try:
+            return await self._repeat(attempt, _REPEATABLE_WRITES)
+        except BoxofficeError as error:
+            raise _still_uncertain(error, uncertain) from error
+
+    async def create_all(self, table: Table, rows: Sequence[NewRow], owner: str) -> None:
+        """See `Rows.create_all`."""
+        uncertain = False
+        body = [{"$id": row.id, "$permissions": _permissions(row), **row.data} for row in rows]
+
+        async def attempt() -> None:
+            nonlocal uncertain
+            try:
+                await self._call(lambda: self._tables.create_rows(DATABASE, table, body))
+            except (Conflict, Ambiguous) as error:
+                if isinstance(error, Conflict) and not uncertain:
+                    raise RowsTaken from error
+                uncertain = True
+                if not await self._all_written(table, rows, owner):
+                    raise
+
+        try:
+            await self._repeat(attempt, _REPEATABLE_WRITES)
+        except BoxofficeError as error:
+            raise _still_uncertain(error, uncertain) from error
+
+    async def find(
+        self,
+        table: Table,
+        where: Where,
+        *,
+        columns: Sequence[str] = (),
+        after: str = "",
+        limit: int = 100,
+    ) -> Sequence[Row]:
+        """See `Rows.find`."""
+        # Pages go by id and not by cursor: a cursor's row may be deleted between two pages.
+        queries = [*_equal(where), Query.order_asc("$id"), Query.limit(limit)]
+        if after:
+            queries.append(Query.greater_than("$id", after))
+        if columns:
+            queries.append(Query.select(["$id", *columns]))
+
+        async def attempt() -> Sequence[Row]:
+            answer = await self._call(lambda: self._tables.list_rows(DATABASE, table, queries, total=False))
+            rows: Sequence[Row] = answer["rows"]
+            return rows
+
+        return await self._repeat(attempt, _READS)
+
+    async def update(self, table: Table, row_id: str, data: Mapping[str, Any]) -> None:
+        """See `Rows.update`."""
+
+        async def attempt() -> None:
+            await self._call(lambda: self._tables.update_row(DATABASE, table, row_id, dict(data)))
+
+        await self._repeat(attempt, _REPEATABLE_WRITES)
+
+    async def delete_where(self, table: Table, where: Where) -> None:
+        """See `Rows.delete_where`."""
+        if not where:
+            raise ValueError("a bulk delete without a condition empties the table")
+        await self._call(lambda: self._tables.delete_rows(DATABASE, table, _equal(where)))
+
+    async def _all_written(self, table: Table, rows: Sequence[NewRow], owner: str) -> bool:
+        where = {"$id": [row.id for row in rows], owner: str(rows[0].data[owner])}
+        return len(await self.find(table, where, columns=[owner])) == len(rows)
+
+    async def _lookup(self, table: Table, row_id: str, cause: BoxofficeError) -> Row | None:
+        """The row with that id. Raises `Ambiguous` when it cannot be read: then nothing is known."""
+        try:
+            found = await self.find(table, {"$id": row_id}, limit=1)
+        except BoxofficeError:
+            raise Ambiguous(Code.SERVICE_UNAVAILABLE) from cause
+        return found[0] if found else None
+
+    async def _call(self, call: Callable[[], Any]) -> Any:
+        return await self._threads.run(call, self._budget)
+
+    async def _repeat(self, call: Callable[[], Awaitable[Result]], kinds: Collection[ErrorKind]) -> Result:
+        return await retrying(call, policy=_POLICY, kinds=kinds, timing=self._timing, budget=self._budget)
+
+
+def _still_uncertain(error: BoxofficeError, uncertain: bool) -> BoxofficeError:
+    """`error`, unless an earlier attempt may still take effect: that outweighs whatever came after it."""
+    return Ambiguous(Code.SERVICE_UNAVAILABLE) if uncertain else error
+
+
+def _equal(where: Where) -> list[str]:
+    return [
+        Query.equal(column, [value] if isinstance(value, str) else list(value))
+        for column, value in where.items()
+    ]
+
+
+def _permissions(row: NewRow) -> list[str]:
+    return [Permission.read(Role.user(row.reader))] if row.reader else []

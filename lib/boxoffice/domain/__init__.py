@@ -1,0 +1,1 @@
+"""The rules of selling tickets: no input or output, no clock, no randomness."""

@@ -1,0 +1,70 @@
+"""What is for sale, and when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import Rejected
+from boxoffice.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event. Times are in UTC; `None` for the end means that the event is over once it has begun."""
+
+    id: str
+    name: str
+    published: bool
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketType:
+    """A kind of ticket for an event, with its price and how many there are in all.
+
+    The sale is open from `sales_start` up to, and not including, `sales_end`; `None` leaves that side open.
+    """
+
+    id: str
+    event_id: str
+    name: str
+    price: Money
+    capacity: int
+    on_sale: bool
+    sales_start: datetime | None
+    sales_end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A ticket type together with its event: what a client wants to buy."""
+
+    event: Event
+    ticket_type: TicketType
+
+
+def check_on_sale(offer: Offer, now: datetime) -> None:
+    """Return when `offer` may be sold at `now`.
+
+    Raises `Rejected` with `EVENT_NOT_PUBLISHED`, `EVENT_PAST`, `TICKET_TYPE_UNAVAILABLE` or `SALES_CLOSED`.
+    """
+    event, ticket_type = offer.event, offer.ticket_type
+    if not event.published:
+        raise Rejected(Code.EVENT_NOT_PUBLISHED)
+    if (event.ends_at or event.starts_at) <= now:
+        raise Rejected(Code.EVENT_PAST)
+    if not ticket_type.on_sale:
+        raise Rejected(Code.TICKET_TYPE_UNAVAILABLE)
+    if ticket_type.sales_start is not None and now < ticket_type.sales_start:
+        raise Rejected(
+            Code.SALES_CLOSED,
+            "The sale of these tickets has not begun.",
+            {"salesStart": ticket_type.sales_start.isoformat()},
+        )
+    if ticket_type.sales_end is not None and ticket_type.sales_end <= now:
+        raise Rejected(
+            Code.SALES_CLOSED,
+            "The sale of these tickets has ended.",
+            {"salesEnd": ticket_type.sales_end.isoformat()},
+        )

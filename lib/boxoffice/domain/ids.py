@@ -1,0 +1,97 @@
+"""Ids derived from what they stand for.
+
+Doing a step twice then means writing the same row twice, which the database refuses; and whoever knows a
+booking's id can finish or undo the booking without having seen what the first attempt wrote.
+
+Appwrite compares ids without regard to case and allows 36 characters of `a-z0-9._-`, so everything here is
+lower-case base32, at most 36 characters.
+"""
+
+from base64 import b32encode
+from hashlib import blake2b
+
+MAX_ID_LENGTH = 36
+
+_DIGEST_BYTES = 15  # 120 bits are 24 characters of base32 with nothing left over
+_POOL_ID_LENGTH = 24
+MAX_UNIT_LENGTH = MAX_ID_LENGTH - _POOL_ID_LENGTH - 1
+
+# No 0 and O, no 1, I and L, no U and V: references are read out on the telephone and typed at a counter.
+REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTWXYZ"
+REFERENCE_LENGTH = 8
+
+
+def booking_id(payment_id: str) -> str:
+    """The booking that `payment_id` pays for: one row, so one payment can never make two bookings."""
+    return "bk-" + _derive("booking", payment_id)
+
+
+def pool_id(ticket_type_id: str) -> str:
+    """The pool of units that a ticket type sells from. Short, because claim ids begin with it."""
+    return _derive("pool", ticket_type_id)
+
+
+def claim_id(pool: str, unit: str) -> str:
+    """The one row that says that `unit` of `pool` is taken.
+
+    Raises `ValueError` when the unit's name is empty or longer than `MAX_UNIT_LENGTH`.
+    """
+    if not 1 <= len(unit) <= MAX_UNIT_LENGTH:
+        raise ValueError(f"a unit's name has 1 to {MAX_UNIT_LENGTH} characters")
+    return f"{pool}.{unit}"
+
+
+def ticket_id(booking: str, number: int) -> str:
+    """The booking's ticket `number`, counted from 1."""
+    return "tk-" + _derive("ticket", booking, str(number))
+
+
+def qr_file_id(booking: str, number: int) -> str:
+    """The file with the QR code of the booking's ticket `number`, counted from 1."""
+    return "qr-" + _derive("qr-file", booking, str(number))
+
+
+def transaction_id(booking: str) -> str:
+    """The booking's payment transaction."""
+    return "tx-" + _derive("transaction", booking)
+
+
+def order_id(booking: str) -> str:
+    """The booking's order."""
+    return "or-" + _derive("order", booking)
+
+
+def report_id(booking: str, attempt: str) -> str:
+    """The report on the rollback of one attempt at a booking."""
+    return "rr-" + _derive("report", booking, attempt)
+
+
+def reference(booking: str, collision: int = 0) -> str:
+    """The code that people use for the booking; `collision` counts how often the previous one was taken.
+
+    39 bits of a digest of a payment id: it cannot be guessed from another one.
+    """
+    number = int.from_bytes(_digest("reference", booking, str(collision)), "big")
+    letters = []
+    for _ in range(REFERENCE_LENGTH):
+        number, index = divmod(number, len(REFERENCE_ALPHABET))
+        letters.append(REFERENCE_ALPHABET[index])
+    return "".join(letters)
+
+
+def fingerprint(user_id: str, event_id: str, ticket_type_id: str, quantity: int) -> str:
+    """What was asked for. The same payment with another fingerprint is another request, not a repetition."""
+    return _derive("request", user_id, event_id, ticket_type_id, str(quantity))
+
+
+def _derive(kind: str, *parts: str) -> str:
+    return b32encode(_digest(kind, *parts)).decode().lower()
+
+
+def _digest(kind: str, *parts: str) -> bytes:
+    digest = blake2b(digest_size=_DIGEST_BYTES, person=kind.encode())
+    for part in parts:
+        encoded = part.encode()
+        # The length keeps ("ab", "c") and ("a", "bc") apart.
+        digest.update(len(encoded).to_bytes(4, "big") + encoded)
+    return digest.digest()

@@ -1,0 +1,88 @@
+"""A payment as the gateway reports it, and when it may pay for a booking."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from boxoffice.domain.callers import Caller
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import Rejected
+from boxoffice.domain.money import Money
+
+
+class PaymentState(StrEnum):
+    """Where the money is, according to the gateway."""
+
+    CREATED = "created"
+    AUTHORISED = "authorised"
+    CAPTURED = "captured"
+    REFUNDED = "refunded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment at the gateway. `email`, `contact`, `order_id` and `noted_user_id` are empty when unknown.
+
+    `noted_user_id` is the user that was written on the payment when it was made. `refunded` is how much of it
+    has gone back, in minor units of the amount's currency.
+    """
+
+    id: str
+    state: PaymentState
+    amount: Money
+    refunded: int
+    order_id: str
+    email: str
+    contact: str
+    noted_user_id: str
+
+    @property
+    def is_captured(self) -> bool:
+        """Whether the money has been taken and would have to be given back."""
+        return self.state is PaymentState.CAPTURED
+
+
+def check_payment(payment: Payment, caller: Caller) -> None:
+    """Return when `payment` is the caller's own and the money is there.
+
+    Ownership comes first, so that a stranger learns nothing about somebody else's payment. Raises `Rejected`
+    with `PAYMENT_NOT_VERIFIED`, or `PAYMENT_PENDING` while the customer has not finished paying.
+    """
+    if not _belongs_to(payment, caller):
+        raise Rejected(Code.PAYMENT_NOT_VERIFIED, "This payment was not made by this user.")
+    if payment.state is PaymentState.CREATED:
+        raise Rejected(Code.PAYMENT_PENDING)
+    if payment.state is PaymentState.FAILED:
+        raise Rejected(Code.PAYMENT_NOT_VERIFIED, "This payment has failed.")
+    if payment.state is PaymentState.REFUNDED or payment.refunded:
+        raise Rejected(Code.PAYMENT_NOT_VERIFIED, "This payment has been refunded.")
+
+
+def check_amount(payment: Payment, price: Money) -> None:
+    """Return when exactly `price` was paid. Raises `Rejected` with `PAYMENT_AMOUNT_MISMATCH` otherwise."""
+    if payment.amount != price:
+        raise Rejected(
+            Code.PAYMENT_AMOUNT_MISMATCH,
+            details={
+                "price": {"amount": price.amount, "currency": price.currency},
+                "paid": {"amount": payment.amount.amount, "currency": payment.amount.currency},
+            },
+        )
+
+
+def _belongs_to(payment: Payment, caller: Caller) -> bool:
+    if payment.noted_user_id:
+        return payment.noted_user_id == caller.user_id
+    if caller.account is None:
+        return True
+    return _same(payment.email.strip().casefold(), caller.account.email.strip().casefold()) or _same(
+        _digits(payment.contact), _digits(caller.account.phone)
+    )
+
+
+def _same(left: str, right: str) -> bool:
+    return bool(left) and left == right
+
+
+def _digits(phone: str) -> str:
+    return "".join(character for character in phone if character in "0123456789")

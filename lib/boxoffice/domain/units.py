@@ -1,0 +1,37 @@
+"""General admission: the numbered units of a pool, and which of the free ones to try.
+
+Units are the numbers 1 to the pool's capacity. Which free unit a buyer gets does not matter to anybody, so
+buyers who arrive together are spread at random: two who pick the same unit cost each other a round trip.
+"""
+
+from collections.abc import Callable, Collection
+
+Choose = Callable[[int], int]
+"""A whole number from 0 up to, and not including, the one given; each equally likely."""
+
+_GUESSES_PER_UNIT = 16
+
+
+def pick(capacity: int, taken: Collection[int], quantity: int, choose: Choose) -> tuple[int, ...] | None:
+    """`quantity` different units of 1..`capacity` outside `taken`, or `None` when so many are not left.
+
+    `taken` should be a set: it is searched many times. Guessing is quick while the pool is not nearly full,
+    and a pool of a hundred thousand units is only listed when guessing keeps failing.
+    """
+    if capacity - len(taken) < quantity:
+        return None
+    picked: set[int] = set()
+    for _ in range(_GUESSES_PER_UNIT * quantity):
+        unit = choose(capacity) + 1
+        if unit not in taken:
+            picked.add(unit)
+        if len(picked) == quantity:
+            return tuple(picked)
+    free = [unit for unit in range(1, capacity + 1) if unit not in taken and unit not in picked]
+    while len(picked) < quantity:
+        if not free:
+            return None
+        index = choose(len(free))
+        free[index], free[-1] = free[-1], free[index]
+        picked.add(free.pop())
+    return tuple(picked)

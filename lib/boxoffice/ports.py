@@ -1,0 +1,136 @@
+"""What the use cases need from the outside world.
+
+Every method may raise `Retryable`, `Ambiguous` or `Fatal`; the refusals are named where they can occur.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from boxoffice.domain.callers import Account
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import Rejected
+from boxoffice.domain.money import Money
+from boxoffice.domain.payments import Payment
+from boxoffice.schema import Table
+
+Row = Mapping[str, Any]
+"""A stored row: its columns by name, and `$id`."""
+
+Where = Mapping[str, str | Sequence[str]]
+"""Columns (or `$id`) and what each has to equal: one text, or any of several. Never empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """A row to be written. `reader` is the one user who may read it; without one only functions may."""
+
+    id: str
+    data: Mapping[str, Any]
+    reader: str | None = None
+
+
+class RowsTaken(Rejected):
+    """Somebody else has at least one of the ids. None of the rows was written."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.CONFLICT_ERROR)
+
+
+class UniqueClash(Rejected):
+    """Another row has the same value in a unique column. The row was not written."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.CONFLICT_ERROR)
+
+
+class Rows(Protocol):
+    """Tables of rows."""
+
+    async def put_once(self, table: Table, row: NewRow) -> Row:
+        """Write `row` if its id is free, and return the row that has the id now: a write-once register.
+
+        The caller compares a token to see whether it is its own. Raises `UniqueClash`.
+        """
+        ...
+
+    async def create_all(self, table: Table, rows: Sequence[NewRow], owner: str) -> None:
+        """Write all of 1 to 100 rows, or none. Raises `RowsTaken`.
+
+        All carry the same value in the column `owner`, which tells after a lost answer whose rows they are.
+        """
+        ...
+
+    async def find(
+        self,
+        table: Table,
+        where: Where,
+        *,
+        columns: Sequence[str] = (),
+        after: str = "",
+        limit: int = 100,
+    ) -> Sequence[Row]:
+        """The rows that match, never from a cache, ordered by id, beginning after the id `after`.
+
+        `columns` are those wanted, all when empty.
+        """
+        ...
+
+    async def update(self, table: Table, row_id: str, data: Mapping[str, Any]) -> None:
+        """Set some columns of a row to fixed values."""
+        ...
+
+    async def delete_where(self, table: Table, where: Where) -> None:
+        """Delete every row that matches; none is fine. One call: the caller decides about repeating it."""
+        ...
+
+
+class Files(Protocol):
+    """The images of tickets."""
+
+    async def store(self, file_id: str, name: str, content: bytes, reader: str) -> None:
+        """Keep `content` under `file_id`, readable by one user; a file that is already there stays."""
+        ...
+
+    async def delete(self, file_id: str) -> None:
+        """Remove a file; a missing one is fine. One call: the caller decides about repeating it."""
+        ...
+
+
+class Accounts(Protocol):
+    """Whom a token belongs to."""
+
+    async def of_token(self, token: str) -> Account:
+        """The account that a session's JWT proves. Raises `Rejected` with `UNAUTHENTICATED`."""
+        ...
+
+
+class Payments(Protocol):
+    """A payment gateway."""
+
+    async def fetch(self, payment_id: str) -> Payment:
+        """The payment as it is now. Raises `Rejected` with `PAYMENT_NOT_VERIFIED` when there is none."""
+        ...
+
+    async def capture(self, payment_id: str, amount: Money) -> None:
+        """Take the money of an authorised payment. Raises `Rejected` when the gateway refuses."""
+        ...
+
+    async def refund(self, payment_id: str, amount: Money, key: str) -> None:
+        """Give money back. The same `key` (10 or more of `A-Za-z0-9_-`) gives it back only once.
+
+        Raises `Rejected` when the gateway refuses.
+        """
+        ...
+
+    def has_signed(self, order_id: str, payment_id: str, signature: str) -> bool:
+        """Whether the gateway signed that `payment_id` pays for `order_id`."""
+        ...
+
+
+class TicketImages(Protocol):
+    """Draws QR codes."""
+
+    async def png(self, code: str) -> bytes:
+        """A PNG image of the QR code that contains `code`."""
+        ...

@@ -1,0 +1,1 @@
+"""All or nothing, from steps that can each be undone. Knows nothing of tickets."""

@@ -1,0 +1,37 @@
+"""Time: how much is left, and how to wait.
+
+Clock, sleep and chance are handed in, so that tests neither wait nor depend on luck.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The outside world's time. `clock` is monotonic, in seconds; `chance` is uniform over 0 to 1."""
+
+    clock: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+    chance: Callable[[], float]
+
+
+class TimeBudget:
+    """The seconds that one execution may still spend.
+
+    Part of `total` is a `reserve`: going forward has to end before it begins, so that there is always time
+    left for undoing.
+    """
+
+    def __init__(self, clock: Callable[[], float], total: float, reserve: float) -> None:
+        self._clock = clock
+        self._end = clock() + total
+        self._reserve = reserve
+
+    def remaining(self) -> float:
+        """Seconds left for what is being done now; 0 when there are none."""
+        return max(0.0, self._end - self._reserve - self._clock())
+
+    def release_reserve(self) -> None:
+        """From here on the reserve may be spent too: there is something to undo."""
+        self._reserve = 0.0

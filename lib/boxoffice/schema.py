@@ -1,0 +1,20 @@
+"""The names of what `appwrite.json` declares."""
+
+from enum import StrEnum
+
+DATABASE = "boxoffice"
+TICKETS_BUCKET = "tickets"
+
+
+class Table(StrEnum):
+    """The tables of the database."""
+
+    EVENTS = "events"
+    TICKET_TYPES = "ticket_types"
+    BOOKINGS = "bookings"
+    CLAIMS = "claims"
+    OUTCOMES = "outcomes"
+    TICKETS = "tickets"
+    TRANSACTIONS = "transactions"
+    ORDERS = "orders"
+    ROLLBACK_REPORTS = "rollback_reports"
