@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from emulator.core.context import Server
 from emulator.core.routing import Route
+from emulator.databases.model import SCHEMA as DATABASES_SCHEMA
+from emulator.databases.model import start as start_databases
 from emulator.health.routes import ROUTES as HEALTH
 
 
@@ -25,7 +27,10 @@ class Area:
     stop: Callable[[Server], Awaitable[None]] | None = None
 
 
-AREAS = (Area("Health", HEALTH),)
+AREAS = (
+    Area("Health", HEALTH),
+    Area("Databases", (), DATABASES_SCHEMA, start=start_databases),
+)
 
 ROUTES = tuple(replace(route, area=area.title) for area in AREAS for route in area.routes)
 SCHEMAS = tuple(area.schema for area in AREAS if area.schema)

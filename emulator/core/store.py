@@ -30,6 +30,7 @@ class Store:
     ) -> None:
         self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=1024)
         self.db.row_factory = sqlite3.Row
+        self.on_rollback: list[Callable[[], None]] = []
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
             self.db.execute(f"PRAGMA {pragma}")
         for name, (count, function) in functions.items():
@@ -80,6 +81,8 @@ class Store:
             yield
         except BaseException:
             self.db.execute("ROLLBACK")
+            for undo in self.on_rollback:
+                undo()
             raise
         self.db.execute("COMMIT")
 

@@ -1,13 +1,12 @@
 """How the real database compares text: without regard to case, accents and trailing spaces.
 
 It is MariaDB's `utf8mb4_general_ci`, which weighs character by character. `fold` turns a text into one that
-compares, sorts and is unique by plain code points exactly when the original is by that collation. SQLite knows it
-as `fold(text)`, so that indexes and conditions on `fold("column")` meet.
+compares, sorts and is unique by plain code points as the original does by that collation. SQLite knows it as
+`fold(text)`, so that indexes and conditions on `fold("column")` meet.
 """
 
 from __future__ import annotations
 
-import sqlite3
 import unicodedata
 from functools import lru_cache
 
@@ -28,19 +27,10 @@ def _weight(char: str) -> str:
 
 
 def fold(text: str) -> str:
-    """The text by which equality, uniqueness and order of a text are decided; upper-case, like the weights."""
+    """The text by which equality, uniqueness and order of a text are decided."""
     return weights(text.rstrip(" "))
 
 
 def weights(text: str) -> str:
     """The same for a part of a text, where spaces at its end count."""
     return text.upper() if text.isascii() else "".join(map(_weight, text))
-
-
-def _fold_sql(value: object) -> object:
-    return fold(value) if isinstance(value, str) else value
-
-
-def register(db: sqlite3.Connection) -> None:
-    """Makes `fold` known to a connection; every statement that touches a table of rows needs it."""
-    db.create_function("fold", 1, _fold_sql, deterministic=True)
