@@ -10,6 +10,9 @@ from emulator.core.routing import Route
 from emulator.databases.model import SCHEMA as DATABASES_SCHEMA
 from emulator.databases.model import start as start_databases
 from emulator.health.routes import ROUTES as HEALTH
+from emulator.razorpay import site as payments
+from emulator.storage.routes import ROUTES as STORAGE
+from emulator.storage.routes import SCHEMA as STORAGE_SCHEMA
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Area:
 AREAS = (
     Area("Health", HEALTH),
     Area("Databases", (), DATABASES_SCHEMA, start=start_databases),
+    Area("Storage", STORAGE, STORAGE_SCHEMA),
+    Area("Payment gateway", (), payments.SCHEMA, payments.start, payments.stop),
 )
 
 ROUTES = tuple(replace(route, area=area.title) for area in AREAS for route in area.routes)

@@ -23,6 +23,8 @@ from emulator.local.request_log import RequestLog
 from emulator.local.routes import ROUTES as LOCAL_ROUTES
 from emulator.local.site import LocalSite
 from emulator.queries.functions import SQL_FUNCTIONS
+from emulator.razorpay.local_routes import ROUTES as LOCAL_PAYMENT_ROUTES
+from emulator.razorpay.site import PAYMENTS_ROOT, RazorpaySite
 
 
 def load_config(data_dir: Path, project_id: str) -> Config:
@@ -59,7 +61,8 @@ def build_app(server: Server) -> App:
     """The ASGI application with every site in its place."""
     sites: dict[str, Site] = {
         API_ROOT: ApiSite(Router(ROUTES)),
-        LOCAL_ROOT: LocalSite(Router(LOCAL_ROUTES)),
+        PAYMENTS_ROOT: RazorpaySite(),
+        LOCAL_ROOT: LocalSite(Router((*LOCAL_ROUTES, *LOCAL_PAYMENT_ROUTES))),
     }
     return App(server, sites)
 
@@ -111,7 +114,7 @@ def serve(data_dir: Path, host: str = "127.0.0.1", port: int = 0, project_id: st
     listener = socket.create_server((host, port), backlog=2048, reuse_port=False)
     config = load_config(data_dir, project_id)
     address = f"http://{host}:{listener.getsockname()[1]}"
-    config.endpoint, config.payments_url = address + API_ROOT, address + "/razorpay"
+    config.endpoint, config.payments_url = address + API_ROOT, address + PAYMENTS_ROOT
     server = build_server(config)
     options = uvicorn.Config(
         build_app(server), loop="uvloop", http=BreakableProtocol, lifespan="off", access_log=False,

@@ -5,43 +5,19 @@ from __future__ import annotations
 from fnmatch import translate
 from itertools import count, islice
 from re import compile as pattern_of
-from typing import Any
 
 from emulator.core.context import Context
 from emulator.core.errors import ApiError, register_types
 from emulator.core.http import Reply, created, no_content
-from emulator.core.params import (
-    Check,
-    InvalidValueError,
-    Param,
-    boolean,
-    integer,
-    one_of,
-    text,
-)
+from emulator.core.params import Param, boolean, integer, one_of, text
 from emulator.core.routing import Route
 from emulator.local.faults import KINDS, Fault, Faults
+from emulator.local.params import MANY, number
 from emulator.local.request_log import CAPACITY, RequestLog
 
-MANY = 1_000_000_000
 _numbers = count(1)
 
 register_types({"local_fault_not_found": 404})
-
-
-def number(minimum: float, maximum: float) -> Check:
-    """A number in a range, as a JSON number or as a text."""
-
-    def check(value: Any) -> float:
-        try:
-            out = float(value) if not isinstance(value, bool) else None
-        except (TypeError, ValueError):
-            out = None
-        if out is None or not minimum <= out <= maximum:
-            raise InvalidValueError(f"must be a number from {minimum} to {maximum}")
-        return out
-
-    return check
 
 
 def list_requests(ctx: Context) -> Reply:
