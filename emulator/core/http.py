@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from emulator.core.caller import GUEST, Caller
 
 COMPRESS_FROM_BYTES = 1024
+CHUNKED_FROM_BYTES = 2_000_001
 COMPRESSIBLE = ("application/json", "text/", "application/javascript", "image/svg+xml")
 _PART_OF_NAME = re.compile(r"[^\[\]]+|\[\]")
 
@@ -119,7 +120,7 @@ def _as_list(value: Any) -> Any:
 def encode(
     reply: Reply, head: bool, accept_encoding: str, extra: Mapping[str, str]
 ) -> tuple[list[tuple[bytes, bytes]], bytes]:
-    """The header list and the body bytes of a reply as ASGI sends them."""
+    """The header list and the body bytes of a reply as ASGI sends them; a long body comes without length."""
     body = reply.body
     if body is None:
         content = b""
@@ -134,7 +135,8 @@ def encode(
     if compressible and "gzip" in accept_encoding and "content-range" not in headers:
         content = gzip.compress(content, 1)
         headers["content-encoding"] = "gzip"
-    headers["content-length"] = str(len(content))
+    if len(content) < CHUNKED_FROM_BYTES:
+        headers["content-length"] = str(len(content))
     lines = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
     lines += [(b"set-cookie", cookie.encode("latin-1")) for cookie in reply.cookies]
     return lines, b"" if head else content
