@@ -30,7 +30,7 @@ class Ready:
     endpoint: str
     project_id: str
     api_key: str
-    razorpay: str
+    razorpay: dict[str, str]
     admin_email: str
     admin_password: str
 

@@ -17,8 +17,8 @@ PAGE = 5000
 _NAME = ("name",)
 _TABLE = ("$permissions", "name", "rowSecurity", "enabled")
 _BUCKET = (
-    "$permissions", "name", "fileSecurity", "enabled", "maximumFileSize", "allowedFileExtensions", "compression",
-    "encryption", "antivirus",
+    "$permissions", "name", "fileSecurity", "enabled", "maximumFileSize", "allowedFileExtensions",
+    "compression", "encryption", "antivirus",
 )  # fmt: skip
 _TOPIC = ("name", "subscribe")
 
