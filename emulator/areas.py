@@ -11,6 +11,8 @@ from emulator.databases.model import SCHEMA as DATABASES_SCHEMA
 from emulator.databases.model import start as start_databases
 from emulator.health.routes import ROUTES as HEALTH
 from emulator.razorpay import site as payments
+from emulator.rows.routes import ROUTES as ROWS
+from emulator.rows.shape import start as start_rows
 from emulator.storage.routes import ROUTES as STORAGE
 from emulator.storage.routes import SCHEMA as STORAGE_SCHEMA
 
@@ -33,6 +35,7 @@ class Area:
 AREAS = (
     Area("Health", HEALTH),
     Area("Databases", (), DATABASES_SCHEMA, start=start_databases),
+    Area("Rows", ROWS, start=start_rows),
     Area("Storage", STORAGE, STORAGE_SCHEMA),
     Area("Payment gateway", (), payments.SCHEMA, payments.start, payments.stop),
 )

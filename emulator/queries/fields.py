@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
+from emulator.databases import moments
 from emulator.databases.collation import fold
 from emulator.queries.parse import invalid_query
-
-_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class Field:
         if not self._allows(value):
             raise invalid_query(f"a value is not allowed for {name!r}, which is of the kind {self.kind}.")
         if self.kind == "datetime":
-            return moment(value)
+            return moments.normalise(value)
         return fold(value) if self.kind == "text" and not self.array else value
 
     def _allows(self, value: Any) -> bool:
@@ -57,16 +54,7 @@ class Field:
             return isinstance(value, int | float)
         if self.kind == "sequence":
             return str(value).isdigit() and isinstance(value, int | str) and int(value) > 0
-        return isinstance(value, str) and _YEAR.search(value) is not None
-
-
-def moment(value: str) -> str:
-    """A moment in any ISO spelling as it is stored: UTC, milliseconds; no zone means UTC."""
-    try:
-        when = datetime.fromisoformat(value.strip())
-        return when.replace(tzinfo=when.tzinfo or UTC).astimezone(UTC).isoformat(timespec="milliseconds")
-    except (ValueError, OverflowError):
-        raise invalid_query("a value is not a date and time.") from None
+        return isinstance(value, str) and moments.names_a_year(value) and moments.normalise(value) is not None
 
 
 def system_fields(

@@ -1,0 +1,1 @@
+"""Rows, one by one and many at once, under `/tablesdb` and, as documents, under `/databases`."""
