@@ -24,7 +24,10 @@ class StartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What the server says when it is ready: `line` as it was printed, and its fields."""
+    """What the server says when it is ready: `line` as it was printed, and its fields.
+
+    razorpay: the payment stand-in's `url`, `keyId`, `keySecret` and `webhookSecret`.
+    """
 
     line: str
     endpoint: str

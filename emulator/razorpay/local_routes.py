@@ -22,6 +22,7 @@ from emulator.razorpay.webhooks import Courier, show_event
 
 register_types({"gateway_refused": 400, "gateway_event_not_found": 404})
 STATUSES = ("created", "authorized", "captured", "failed", "refunded")
+NO_EMAIL = "void@razorpay.com"
 METHODS = ("card", "netbanking", "wallet", "emi", "upi")
 
 
@@ -160,7 +161,7 @@ ROUTES = (
         (
             Param("amount", integer(1, MANY)), Param("currency", text(3, 3)),
             Param("status", one_of(*STATUSES), default="captured"), Param("orderId", text(40)),
-            Param("method", one_of(*METHODS), default="upi"), Param("email", text(256, 0), default=""),
+            Param("method", one_of(*METHODS), default="upi"), Param("email", text(256, 0), default=NO_EMAIL),
             Param("contact", text(40, 0), default=""), Param("notes", json_object),
             Param("description", text(2048, 0)),
         ),
