@@ -102,6 +102,8 @@ class ApiSite:
                 "general_unauthorized_scope",
                 f"A caller of kind {caller.kind} lacks the scope {route.scope}.",
             )
+        if caller.blocked:
+            raise ApiError("user_blocked", "This account is blocked.")
         ctx = Context(
             server=server,
             request=request,

@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
+from emulator.account.routes import ROUTES as ACCOUNT
 from emulator.core.context import Server
 from emulator.core.routing import Route
 from emulator.databases.model import SCHEMA as DATABASES_SCHEMA
 from emulator.databases.model import start as start_databases
 from emulator.health.routes import ROUTES as HEALTH
+from emulator.project import console
+from emulator.project.keys import ROUTES as KEYS
+from emulator.project.tables import SCHEMA as KEYS_SCHEMA
 from emulator.razorpay import site as payments
 from emulator.rows.routes import ROUTES as ROWS
 from emulator.rows.shape import start as start_rows
 from emulator.storage.routes import ROUTES as STORAGE
 from emulator.storage.routes import SCHEMA as STORAGE_SCHEMA
+from emulator.teams.routes import ROUTES as TEAMS
+from emulator.teams.tables import SCHEMA as TEAMS_SCHEMA
+from emulator.users.routes import ROUTES as USERS
+from emulator.users.tables import SCHEMA as USERS_SCHEMA
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,10 @@ class Area:
 
 AREAS = (
     Area("Health", HEALTH),
+    Area("Users", USERS, USERS_SCHEMA),
+    Area("Account", ACCOUNT),
+    Area("Teams", TEAMS, TEAMS_SCHEMA),
+    Area("Project", KEYS, KEYS_SCHEMA, console.start),
     Area("Databases", (), DATABASES_SCHEMA, start=start_databases),
     Area("Rows", ROWS, start=start_rows),
     Area("Storage", STORAGE, STORAGE_SCHEMA),

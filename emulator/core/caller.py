@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-GUEST_SCOPES = frozenset(
-    {
-        "global", "public", "home", "sessions.write", "rows.read", "rows.write", "files.read", "files.write",
-        "execution.write", "locale.read", "avatars.read",
-    }
-)  # fmt: skip
-USER_SCOPES = GUEST_SCOPES | frozenset(
-    {"account", "teams.read", "teams.write", "execution.read", "targets.read", "targets.write",
-     "subscribers.read", "subscribers.write"}
-)  # fmt: skip
-KEY_SCOPES = frozenset({"global", "health.read"})
+from emulator.core.scopes import GUEST_SCOPES
+
+GUEST_ROLES = frozenset({"any", "guests"})
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The proven identity of a request.
 
-    kind: `guest`, `user`, `key` (an API key or a function's dynamic key) or `admin` (a console user).
-    scopes None means every scope. privileged callers (keys, admins) bypass row and file permissions.
+    kind: `guest`, `user`, `key` (an API key or a function's dynamic key) or `admin` (a console user who works
+    on the project). session_id: set when a session was shown, not for a token. scopes None means every scope.
+    blocked: the account is switched off. execution_id: of the function whose dynamic key this is.
     """
 
     kind: str = "guest"
     user_id: str = ""
     session_id: str = ""
-    roles: frozenset[str] = field(default_factory=lambda: frozenset({"any", "guests"}))
+    roles: frozenset[str] = GUEST_ROLES
     scopes: frozenset[str] | None = GUEST_SCOPES
     execution_id: str = ""
+    blocked: bool = False
 
     @property
     def privileged(self) -> bool:

@@ -1,0 +1,1 @@
+"""The signed-in user: registering, signing in and out, changing oneself."""

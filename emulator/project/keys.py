@@ -1,0 +1,135 @@
+"""API keys of the project, with scopes and an end."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+from typing import Any
+
+from emulator.core.context import Context
+from emulator.core.errors import ApiError, register_types
+from emulator.core.http import Reply, created, no_content
+from emulator.core.ids import chosen_id
+from emulator.core.params import (
+    InvalidValueError,
+    Param,
+    any_value,
+    boolean,
+    custom_id,
+    list_of,
+    one_of,
+    text,
+    uid,
+)
+from emulator.core.routing import Route
+from emulator.core.scopes import PROJECT_SCOPES
+from emulator.core.store import Row
+from emulator.databases.moments import normalise
+from emulator.queries.fields import Field, system_fields
+from emulator.queries.listing import list_entities
+
+register_types({"key_already_exists": 409, "key_not_found": 404})
+
+_FIELDS = {
+    **system_fields(),
+    "name": Field("name"),
+    "expire": Field("expire", "datetime"),
+    "scopes": Field("scopes", array=True),
+}
+
+
+def create_key(ctx: Context) -> Reply:
+    """Makes a key; its secret begins with `standard_`."""
+    args, now = ctx.args, ctx.now
+    key_id = chosen_id(args["keyId"])
+    try:
+        ctx.store.insert(
+            "keys",
+            {
+                "id": key_id,
+                "created": now,
+                "updated": now,
+                "name": args["name"],
+                "scopes": json.dumps(args["scopes"]),
+                "expire": args["expire"],
+                "secret": "standard_" + secrets.token_hex(128),
+            },
+        )
+    except sqlite3.IntegrityError:
+        raise ApiError("key_already_exists", "A key has this id.") from None
+    return created(key_view(_find(ctx, key_id)))
+
+
+def list_keys(ctx: Context) -> Reply:
+    """The keys that were made; the server's own is not among them."""
+    total, keys = list_entities(ctx.store, "keys", _FIELDS, ctx.args["queries"], total=ctx.args["total"])
+    return Reply(200, {"total": total, "keys": [key_view(key) for key in keys]})
+
+
+def get_key(ctx: Context) -> Reply:
+    """One key."""
+    return Reply(200, key_view(_find(ctx, ctx.args["keyId"])))
+
+
+def update_key(ctx: Context) -> Reply:
+    """Replaces name, scopes and end; the secret stays."""
+    args, key = ctx.args, _find(ctx, ctx.args["keyId"])
+    ctx.store.run(
+        "UPDATE keys SET name = ?, scopes = ?, expire = ?, updated = ? WHERE seq = ?",
+        args["name"], json.dumps(args["scopes"]), args["expire"], ctx.now, key["seq"],
+    )  # fmt: skip
+    return Reply(200, key_view(_find(ctx, key["id"])))
+
+
+def delete_key(ctx: Context) -> Reply:
+    """Removes a key; it is dead at once."""
+    ctx.store.run("DELETE FROM keys WHERE seq = ?", _find(ctx, ctx.args["keyId"])["seq"])
+    return no_content()
+
+
+def key_view(key: Row) -> dict[str, Any]:
+    """A key as answers show it."""
+    return {
+        "$id": key["id"],
+        "$createdAt": key["created"],
+        "$updatedAt": key["updated"],
+        "name": key["name"],
+        "expire": key["expire"],
+        "scopes": json.loads(key["scopes"]),
+        "secret": key["secret"],
+        "accessedAt": "",
+        "sdks": [],
+    }
+
+
+def _find(ctx: Context, key_id: str) -> Row:
+    key = ctx.store.one("SELECT * FROM keys WHERE id = ?", key_id)
+    if key is None:
+        raise ApiError("key_not_found", f"There is no key {key_id}.")
+    return key
+
+
+def _moment(value: Any) -> str:
+    found = normalise(value) if isinstance(value, str) else None
+    if found is None:
+        raise InvalidValueError("must be a date and time in ISO 8601")
+    return found
+
+
+_KEY = Param("keyId", uid, required=True)
+_NEW_KEY = Param("keyId", custom_id, required=True)
+_CONTENT = (
+    Param("name", text(128), required=True),
+    Param("scopes", list_of(one_of(*sorted(PROJECT_SCOPES)), 100), required=True),
+    Param("expire", _moment, default=""),
+)
+_LIST = (Param("queries", list_of(any_value, 100), default=()), Param("total", boolean, default=True))
+
+ROUTES = (
+    Route("POST", "/project/keys", create_key, "keys.write", (_NEW_KEY, *_CONTENT)),
+    Route("GET", "/project/keys", list_keys, "keys.read", _LIST),
+    Route("GET", "/project/keys/{keyId}", get_key, "keys.read", (_KEY,)),
+    Route("PUT", "/project/keys/{keyId}", update_key, "keys.write", (_KEY, *_CONTENT)),
+    Route("DELETE", "/project/keys/{keyId}", delete_key, "keys.write", (_KEY,)),
+)

@@ -1,0 +1,1 @@
+"""Users as the server manages them, and what their sessions and messages hang on."""
