@@ -1,0 +1,36 @@
+"""A local Appwrite made ready for bookings: appwrite.json applied, functions deployed, payments local."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+
+from scripts.appwrite_http import Http
+from scripts.local_appwrite import Ready
+from scripts.project.config import load_project
+from scripts.project.functions import deploy_functions
+from scripts.project.provision import provision, refuse_old_server
+
+
+def function_variables(gateway: Mapping[str, str]) -> dict[str, str]:
+    """What functions need to know of the payment stand-in (its part of the ready line).
+
+    The key that signs tickets is derived, so that it stays the same as long as the stand-in's data.
+    """
+    key = gateway["keySecret"].encode()
+    secret = hashlib.blake2b(key, digest_size=32, person=b"ticket signing").hexdigest()
+    return {
+        "RAZORPAY_KEY_ID": gateway["keyId"],
+        "RAZORPAY_KEY_SECRET": gateway["keySecret"],
+        "RAZORPAY_BASE_URL": gateway["url"],
+        "TICKET_SIGNING_KEYS": f"local1:{secret}",
+    }
+
+
+def set_up(ready: Ready, say: Callable[[str], None]) -> None:
+    """Applies appwrite.json and deploys the functions of the working tree; ProvisionError, DeployError."""
+    project = load_project()
+    refuse_old_server(Http.guest(ready.endpoint, ready.project_id))
+    http = Http.with_key(ready.endpoint, ready.project_id, ready.api_key)
+    provision(http, project, say)
+    deploy_functions(http, project, function_variables(ready.razorpay), say)

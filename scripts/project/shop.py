@@ -1,0 +1,159 @@
+"""Events, customers, payments and bookings, made over HTTP: for the demo, the benchmark and the tests."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from scripts.appwrite_http import Http, ok
+
+BOOK = "book_ticket_atomic"
+DATABASE = "boxoffice"
+CURRENCY = "INR"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A ticket type that is for sale. price: of one ticket, in minor units."""
+
+    id: str
+    name: str
+    price: int
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event with its ticket types by name."""
+
+    id: str
+    name: str
+    kinds: dict[str, Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A signed-in user; `http` calls with their session."""
+
+    user_id: str
+    email: str
+    http: Http
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an execution answered: the function's HTTP status and its JSON, and the execution as described."""
+
+    status: int
+    body: dict[str, Any]
+    execution: dict[str, Any] = field(repr=False)
+
+    @property
+    def code(self) -> str:
+        """The refusal's code, "" for a success."""
+        return str(self.body.get("code", ""))
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The booking of a success; KeyError for a refusal."""
+        data: dict[str, Any] = self.body["data"]
+        return data
+
+
+class Shop:
+    """An Appwrite with the functions deployed, as its owner sees it.
+
+    http: a caller with an API key. payments: a caller of `/_local/payments` of the payment stand-in that the
+    deployed functions use.
+    """
+
+    def __init__(self, http: Http, project_id: str, payments: Http) -> None:
+        self.http = http
+        self.project_id = project_id
+        self._payments = payments
+
+    def create_event(
+        self, kinds: Mapping[str, tuple[int, int]], name: str = "An evening", **columns: Any
+    ) -> Event:
+        """A published event, a month ahead, with ticket types by name: their price and capacity.
+
+        columns: replaces columns of the event's row.
+        """
+        event_id = f"ev-{secrets.token_hex(8)}"
+        starts = datetime.now(UTC).replace(microsecond=0) + timedelta(days=30)
+        row = {"name": name, "status": "published", "startsAt": starts.isoformat(), **columns}
+        self.create_row("events", event_id, row)
+        made = {kind: self.create_kind(event_id, kind, *kinds[kind]) for kind in kinds}
+        return Event(event_id, name, made)
+
+    def create_kind(self, event_id: str, name: str, price: int, capacity: int, **columns: Any) -> Kind:
+        """A ticket type of an event, on sale; `columns` replaces columns of its row."""
+        kind = Kind(f"tt-{secrets.token_hex(8)}", name, price, capacity)
+        row = {
+            "eventId": event_id, "name": name, "price": price, "currency": CURRENCY, "capacity": capacity,
+            "onSale": True, **columns,
+        }  # fmt: skip
+        self.create_row("ticket_types", kind.id, row)
+        return kind
+
+    def create_customer(self, name: str = "Asha") -> Customer:
+        """A new user, signed in with e-mail and password as an app does."""
+        user_id, password = f"u-{secrets.token_hex(8)}", secrets.token_urlsafe(16)
+        email = f"{user_id}@example.com"
+        user = {"userId": user_id, "email": email, "password": password, "name": name}
+        ok(self.http.post("/users", user))
+        http = Http.guest(self.http.endpoint, self.project_id)
+        ok(http.post("/account/sessions/email", {"email": email, "password": password}))
+        return Customer(user_id, email, http)
+
+    def pay(self, customer: Customer, amount: int, **payment: Any) -> str:
+        """The id of a payment that the customer made; `payment` is what the stand-in takes besides."""
+        body = {"amount": amount, "currency": CURRENCY, "email": customer.email, **payment}
+        return str(ok(self._payments.post("", body))["id"])
+
+    def book(
+        self,
+        customer: Customer,
+        event: Event,
+        kind: str,
+        quantity: int = 1,
+        payment_id: str = "",
+        **fields: Any,
+    ) -> Answer:
+        """Books through a function execution with the customer's session; pays first when nothing is paid."""
+        wanted = event.kinds[kind]
+        payment_id = payment_id or self.pay(customer, wanted.price * quantity)
+        body = {"eventId": event.id, "ticketTypeId": wanted.id, "quantity": quantity, "paymentId": payment_id}
+        return execute(customer.http, BOOK, {**body, **fields})
+
+    def create_row(self, table: str, row_id: str, data: Mapping[str, Any]) -> None:
+        """Creates one row of the database."""
+        ok(self.http.post(f"/tablesdb/{DATABASE}/tables/{table}/rows", {"rowId": row_id, "data": dict(data)}))
+
+    def rows(self, table: str, **equal: str) -> list[dict[str, Any]]:
+        """The rows whose columns have these values, at most 5000."""
+        queries: list[dict[str, Any]] = [
+            {"method": "equal", "attribute": name, "values": [value]} for name, value in equal.items()
+        ]
+        queries.append({"method": "limit", "values": [5000]})
+        params = {f"queries[{at}]": json.dumps(query) for at, query in enumerate(queries)}
+        rows: list[dict[str, Any]] = ok(
+            self.http.get(f"/tablesdb/{DATABASE}/tables/{table}/rows", params=params)
+        )["rows"]
+        return rows
+
+
+def execute(http: Http, function_id: str, body: Mapping[str, Any] | str, **options: Any) -> Answer:
+    """One synchronous execution with a JSON body; `options` are further fields of the request."""
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    request = {"body": text, "async": False, "path": "/", "method": "POST", **options}
+    execution: dict[str, Any] = ok(http.post(f"/functions/{function_id}/executions", request))
+    try:
+        answer = json.loads(execution["responseBody"] or "{}")
+    except ValueError:
+        answer = {}
+    return Answer(execution["responseStatusCode"], answer if isinstance(answer, dict) else {}, execution)

@@ -1,0 +1,62 @@
+"""An Appwrite with appwrite.json applied and the functions deployed: local, or the one that is named.
+
+With APPWRITE_ENDPOINT, APPWRITE_PROJECT_ID and APPWRITE_API_KEY set, everything but the payments is there.
+The payment stand-in stays local; PAYMENTS_HOST is the name by which that server's functions reach this machine.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.project.config import load_project
+from scripts.project.functions import deploy_functions
+from scripts.project.local import function_variables
+from scripts.project.provision import provision, refuse_old_server
+from scripts.project.shop import Shop
+from tests.support.local_server import Http, LocalServer
+from tests.support.target import Target
+
+_REMOTE = ("APPWRITE_ENDPOINT", "APPWRITE_PROJECT_ID", "APPWRITE_API_KEY")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what only the local Appwrite can do when another one is tested."""
+    if not os.environ.get("APPWRITE_ENDPOINT"):
+        return
+    local_only = [item for item in items if item.get_closest_marker("local_only")]
+    if local_only:
+        config.hook.pytest_deselected(items=local_only)
+        items[:] = [item for item in items if item not in local_only]
+
+
+@pytest.fixture(scope="session")
+def target(server: LocalServer) -> Iterator[Target]:
+    """Where the functions are deployed."""
+    ready = server.ready
+    missing = [name for name in _REMOTE if not os.environ.get(name)]
+    if len(missing) not in (0, len(_REMOTE)):
+        pytest.exit(f"To test another Appwrite, {', '.join(missing)} must be set too.", returncode=2)
+    endpoint, project_id, api_key = (
+        (ready.endpoint, ready.project_id, ready.api_key)
+        if missing
+        else [os.environ[name] for name in _REMOTE]
+    )
+    gateway = dict(ready.razorpay)
+    if host := os.environ.get("PAYMENTS_HOST"):
+        gateway["url"] = gateway["url"].replace("127.0.0.1", host)
+    target = Target(endpoint.rstrip("/"), project_id, api_key, function_variables(gateway))
+    project = load_project()
+    refuse_old_server(target.guest())
+    provision(target.http(), project, print)
+    deploy_functions(target.http(), project, target.variables, print)
+    yield target
+
+
+@pytest.fixture(scope="session")
+def shop(target: Target, server: LocalServer) -> Shop:
+    """What the owner of the deployed functions does: events, customers, payments, bookings."""
+    payments = Http(server.ready.site + "/_local/payments", {"X-Appwrite-Key": server.ready.api_key})
+    return Shop(target.http(), target.project_id, payments)
