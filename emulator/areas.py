@@ -11,6 +11,9 @@ from emulator.core.routing import Route
 from emulator.databases.model import SCHEMA as DATABASES_SCHEMA
 from emulator.databases.model import start as start_databases
 from emulator.health.routes import ROUTES as HEALTH
+from emulator.messaging import delivery
+from emulator.messaging.routes import ROUTES as MESSAGING
+from emulator.messaging.tables import SCHEMA as MESSAGING_SCHEMA
 from emulator.project import console
 from emulator.project.keys import ROUTES as KEYS
 from emulator.project.tables import SCHEMA as KEYS_SCHEMA
@@ -49,6 +52,7 @@ AREAS = (
     Area("Databases", (), DATABASES_SCHEMA, start=start_databases),
     Area("Rows", ROWS, start=start_rows),
     Area("Storage", STORAGE, STORAGE_SCHEMA),
+    Area("Messaging", MESSAGING, MESSAGING_SCHEMA, delivery.start, delivery.stop),
     Area("Payment gateway", (), payments.SCHEMA, payments.start, payments.stop),
 )
 
