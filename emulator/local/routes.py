@@ -14,6 +14,7 @@ from emulator.core.routing import Route
 from emulator.local.faults import KINDS, Fault, Faults
 from emulator.local.params import MANY, number
 from emulator.local.request_log import CAPACITY, RequestLog
+from emulator.messaging.delivery import outbox
 
 _numbers = count(1)
 
@@ -92,6 +93,11 @@ def move_clock(ctx: Context) -> Reply:
     return show_clock(ctx)
 
 
+def read_outbox(ctx: Context) -> Reply:
+    """What messaging delivered, oldest first: one entry for each address."""
+    return Reply(body={"deliveries": outbox(ctx.server)})
+
+
 ROUTES = (
     Route(
         "GET", "/requests", list_requests, "local",
@@ -116,6 +122,7 @@ ROUTES = (
     Route("GET", "/faults", list_faults, "local"),
     Route("DELETE", "/faults", clear_faults, "local"),
     Route("DELETE", "/faults/{faultId}", delete_fault, "local", (Param("faultId", text(36), required=True),)),
+    Route("GET", "/outbox", read_outbox, "local"),
     Route("GET", "/clock", show_clock, "local"),
     Route(
         "PUT", "/clock", move_clock, "local",

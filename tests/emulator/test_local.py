@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.support.local_server import Http, LocalServer, ok
+from tests.support.local_server import Http, LocalServer, ok, wait_until
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-Appwrite-Key": "wrong"}])
@@ -55,3 +55,19 @@ def test_the_clock_moves_for_everything_that_the_server_dates(local: Http) -> No
 @pytest.mark.parametrize("body", [{}, {"offsetSeconds": 1, "advanceSeconds": 1}, {"offsetSeconds": "soon"}])
 def test_a_clock_that_makes_no_sense(local: Http, body: dict[str, object]) -> None:
     assert local.put("/clock", body).status_code == 400
+
+
+def test_the_outbox_shows_what_messaging_delivered(local: Http, http: Http) -> None:
+    ok(
+        http.post(
+            "/users", {"userId": "outbox-ann", "email": "outbox-ann@example.com", "password": "password"}
+        )
+    )
+    email = {"messageId": "outbox-1", "subject": "Ticket", "content": "Yours", "users": ["outbox-ann"]}
+    ok(http.post("/messaging/messages/email", email))
+
+    def delivered() -> list[dict[str, object]]:
+        return [d for d in ok(local.get("/outbox"))["deliveries"] if d["messageId"] == "outbox-1"]
+
+    [one] = wait_until(delivered)
+    assert (one["identifier"], one["userId"]) == ("outbox-ann@example.com", "outbox-ann")

@@ -1,0 +1,237 @@
+"""`scripts/bench emulator`: how fast the local Appwrite is, beside what SQLite alone costs on this disk.
+
+Three figures, each with its target:
+
+- one keep-alive connection creates rows, in multiples of the same insert and commit straight through
+  `sqlite3`: same tables and indexes, same pragmas, same folder, in turns within one run;
+- 64 connections read rows and create rows;
+- from starting the process to its ready line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import shutil
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from emulator.core.store import Store
+from emulator.queries.functions import SQL_FUNCTIONS
+from scripts.appwrite_http import Http, ok
+from scripts.local_appwrite import LocalServer, Ready
+
+CONNECTIONS = 64
+ROUNDS = 5
+MOST_RATIO, LEAST_READS, LEAST_CREATES, MOST_START_SECONDS = 4.0, 400.0, 250.0, 1.5
+
+ROWS = "/tablesdb/bench/tables/bookings/rows"
+DATA = {"title": "A concert on a summer evening", "status": "confirmed", "quantity": 2, "total": 129_900}
+PERMISSIONS = ['read("user:ann")']
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the table. reached: whether the target was."""
+
+    name: str
+    measured: str
+    target: str
+    reached: bool
+
+
+def make_table(ready: Ready) -> None:
+    """A table such as a booking system has: texts, whole numbers, one index, row security."""
+    http = Http.with_key(ready.endpoint, ready.project_id, ready.api_key)
+    ok(http.post("/tablesdb", {"databaseId": "bench", "name": "bench"}))
+    ok(http.post("/tablesdb/bench/tables", {"tableId": "bookings", "name": "bookings", "rowSecurity": True}))
+    columns = "/tablesdb/bench/tables/bookings/columns"
+    for key in ("title", "status"):
+        ok(http.post(f"{columns}/string", {"key": key, "size": 100, "required": True}))
+    for key in ("quantity", "total"):
+        ok(http.post(f"{columns}/integer", {"key": key, "required": True}))
+    while any(c["status"] != "available" for c in ok(http.get(columns))["columns"]):
+        time.sleep(0.01)
+    index = {"key": "by_status", "type": "key", "columns": ["status"]}
+    ok(http.post("/tablesdb/bench/tables/bookings/indexes", index))
+
+
+class Wire:
+    """One keep-alive connection that costs its caller as little as a client in Python can."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ready: Ready) -> None:
+        self._reader, self._writer = reader, writer
+        self._head = (
+            f"host: {urlsplit(ready.endpoint).netloc}\r\nx-appwrite-project: {ready.project_id}\r\n"
+            f"x-appwrite-key: {ready.api_key}\r\nx-appwrite-response-format: 1.8.0\r\n"
+        )
+
+    @classmethod
+    async def to(cls, ready: Ready) -> Wire:
+        """Opens a connection."""
+        address = urlsplit(ready.endpoint)
+        return cls(*await asyncio.open_connection(address.hostname, address.port), ready)
+
+    async def call(self, method: str, path: str, body: bytes = b"") -> bytes:
+        """One request, one answer; ValueError when it is not a success."""
+        kind = f"content-type: application/json\r\ncontent-length: {len(body)}\r\n" if body else ""
+        self._writer.write(f"{method} /v1{path} HTTP/1.1\r\n{self._head}{kind}\r\n".encode() + body)
+        head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(head.split(b"content-length: ", 1)[1].split(b"\r\n", 1)[0])
+        answer = await self._reader.readexactly(length)
+        if not head.startswith((b"http/1.1 200", b"http/1.1 201")):
+            raise ValueError(answer.decode())
+        return answer
+
+    async def create(self, row_id: str) -> None:
+        """Creates one row."""
+        await self.call("POST", ROWS, row_body(row_id))
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._writer.close()
+
+
+def row_body(row_id: str) -> bytes:
+    """The request that creates a row."""
+    return json.dumps({"rowId": row_id, "data": DATA, "permissions": PERMISSIONS}).encode()
+
+
+class Straight:
+    """The same rows into a copy of the server's tables, without a server."""
+
+    def __init__(self, server_db: Path, own_db: Path) -> None:
+        with sqlite3.connect(server_db) as source:
+            schemas = [sql for (sql,) in source.execute(
+                "SELECT sql FROM sqlite_master WHERE name LIKE 'rows\\_%' ESCAPE '\\' AND sql IS NOT NULL"
+            )]  # fmt: skip
+        self._store = Store(own_db, schemas, SQL_FUNCTIONS)
+        names = [row["name"] for row in self._store.all(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'rows\\_%' ESCAPE '\\'"
+        )]  # fmt: skip
+        rows = min(names, key=len)
+        system = "_id, _created, _updated, _permissions, title, status, quantity, total"
+        self._insert = f"INSERT INTO {rows} ({system}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+        self._permit = f"INSERT INTO {rows}_permissions VALUES (?, 'read', 'user:ann')"  # noqa: S608
+
+    def create(self, row_id: str) -> None:
+        """One insert and its commit."""
+        db, moment = self._store.db, "2030-01-02T03:04:05.678+00:00"
+        db.execute("BEGIN IMMEDIATE")
+        values = (row_id, moment, moment, json.dumps(PERMISSIONS), *DATA.values())
+        db.execute(self._permit, (db.execute(self._insert, values).lastrowid,))
+        db.execute("COMMIT")
+
+
+async def compare(ready: Ready, straight: Straight, each: int) -> tuple[float, float]:
+    """Seconds for one row through the server and straight, the medians of rounds taken in turns."""
+    wire = await Wire.to(ready)
+    served, direct = [], []
+    for turn in range(-1, ROUNDS):
+        began = time.perf_counter()
+        for number in range(each):
+            await wire.create(f"one-{turn + 1}-{number}")
+        middle = time.perf_counter()
+        for number in range(each):
+            straight.create(f"one-{turn + 1}-{number}")
+        if turn >= 0:
+            served.append((middle - began) / each)
+            direct.append((time.perf_counter() - middle) / each)
+    wire.close()
+    return statistics.median(served), statistics.median(direct)
+
+
+async def at_once(ready: Ready, total: int, path: Callable[[int], tuple[str, str, bytes]]) -> float:
+    """Requests per second over 64 connections."""
+    wires = [await Wire.to(ready) for _ in range(CONNECTIONS)]
+    numbers = iter(range(total))
+
+    async def work(wire: Wire) -> None:
+        for number in numbers:
+            await wire.call(*path(number))
+
+    began = time.perf_counter()
+    await asyncio.gather(*(work(wire) for wire in wires))
+    passed = time.perf_counter() - began
+    for wire in wires:
+        wire.close()
+    return total / passed
+
+
+def start_seconds(folder: Path) -> float:
+    """Seconds from starting the process to its ready line, the median of a first and of later starts."""
+    server = LocalServer(folder, log=None)
+    taken = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        with server:
+            taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+def measure(folder: Path, scale: int) -> list[Figure]:
+    """Every figure, on servers and files of its own in a folder."""
+    with LocalServer(folder / "data", log=None) as server:
+        make_table(server.ready)
+        straight = Straight(folder / "data" / "appwrite.db", folder / "straight.db")
+        served, direct = asyncio.run(compare(server.ready, straight, 200 * scale))
+        creates = asyncio.run(
+            at_once(server.ready, 2000 * scale, lambda n: ("POST", ROWS, row_body(f"many-{n}")))
+        )
+        reads = asyncio.run(
+            at_once(server.ready, 4000 * scale, lambda n: ("GET", f"{ROWS}/many-{n % 2000}", b""))
+        )
+    started = start_seconds(folder / "start")
+    ratio = served / direct
+    return [
+        Figure("insert and commit through sqlite3", f"{direct * 1e6:.0f} µs", "", True),
+        Figure("create a row, 1 connection", f"{served * 1e6:.0f} µs", "", True),
+        Figure("  in multiples of sqlite3", f"{ratio:.2f}×", f"≤ {MOST_RATIO:.0f}×", ratio <= MOST_RATIO),
+        Figure(
+            f"read rows, {CONNECTIONS} connections", f"{reads:.0f}/s", f"≥ {LEAST_READS:.0f}/s",
+            reads >= LEAST_READS,
+        ),
+        Figure(
+            f"create rows, {CONNECTIONS} connections", f"{creates:.0f}/s", f"≥ {LEAST_CREATES:.0f}/s",
+            creates >= LEAST_CREATES,
+        ),
+        Figure(
+            "start", f"{started:.2f} s", f"< {MOST_START_SECONDS} s", started < MOST_START_SECONDS,
+        ),
+    ]  # fmt: skip
+
+
+def table(figures: list[Figure]) -> str:
+    """The figures as lines of text."""
+    lines = [f"{'':36}{'measured':>10}  {'target':>10}"]
+    for figure in figures:
+        verdict = ("ok" if figure.reached else "MISSED") if figure.target else ""
+        lines.append(f"{figure.name:36}{figure.measured:>10}  {figure.target:>10}  {verdict}".rstrip())
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Prints the table; 1 when a target was missed."""
+    parser = argparse.ArgumentParser(prog="scripts/bench emulator", description=__doc__.partition("\n")[0])
+    parser.add_argument("--scale", type=int, default=1, help="how many times the usual number of requests")
+    parser.add_argument("--in", dest="parent", type=Path, help="folder on the disk to measure")
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="bench-emulator-", dir=options.parent))
+    try:
+        figures = measure(folder, options.scale)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print(table(figures))
+    return 0 if all(figure.reached for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
