@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 from emulator.account.routes import ROUTES as ACCOUNT
 from emulator.core.context import Server
 from emulator.core.routing import Route
-from emulator.databases.model import SCHEMA as DATABASES_SCHEMA
 from emulator.databases.model import start as start_databases
+from emulator.databases.routes import ROUTES as DATABASES
+from emulator.databases.schema import SCHEMA as DATABASES_SCHEMA
 from emulator.health.routes import ROUTES as HEALTH
 from emulator.messaging import delivery
 from emulator.messaging.routes import ROUTES as MESSAGING
 from emulator.messaging.tables import SCHEMA as MESSAGING_SCHEMA
-from emulator.project import console
-from emulator.project.keys import ROUTES as KEYS
-from emulator.project.tables import SCHEMA as KEYS_SCHEMA
+from emulator.project.routes import ROUTES as PROJECT
+from emulator.project.routes import start as start_project
+from emulator.project.tables import SCHEMA as PROJECT_SCHEMA
 from emulator.razorpay import site as payments
 from emulator.rows.routes import ROUTES as ROWS
 from emulator.rows.shape import start as start_rows
@@ -48,8 +49,8 @@ AREAS = (
     Area("Users", USERS, USERS_SCHEMA),
     Area("Account", ACCOUNT),
     Area("Teams", TEAMS, TEAMS_SCHEMA),
-    Area("Project", KEYS, KEYS_SCHEMA, console.start),
-    Area("Databases", (), DATABASES_SCHEMA, start=start_databases),
+    Area("Project", PROJECT, PROJECT_SCHEMA, start_project),
+    Area("Databases", DATABASES, DATABASES_SCHEMA, start=start_databases),
     Area("Rows", ROWS, start=start_rows),
     Area("Storage", STORAGE, STORAGE_SCHEMA),
     Area("Messaging", MESSAGING, MESSAGING_SCHEMA, delivery.start, delivery.stop),

@@ -17,7 +17,7 @@ GUEST_SCOPES = _OPEN | _DATA | {"executions.write"}
 USER_SCOPES = GUEST_SCOPES | frozenset(
     {
         "account", "teams.read", "teams.write", "executions.read", "targets.read", "targets.write",
-        "subscribers.read", "subscribers.write", "projects.read", "rules.read", "assistant.read",
+        "subscribers.read", "subscribers.write",
     }
 )  # fmt: skip
 KEY_SCOPES = frozenset({"global", "health.read"})

@@ -1,6 +1,14 @@
-"""The SQLite table of the API keys that were made through the API (the server's own key is not a row)."""
+"""The SQLite tables around the project: its name, the API keys made for it, the domains of its functions.
+
+The server's own key is not a row: it is in the configuration.
+"""
 
 SCHEMA = """
+CREATE TABLE IF NOT EXISTS project (
+    created TEXT NOT NULL,
+    updated TEXT NOT NULL,
+    name TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS keys (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE COLLATE NOCASE,
@@ -10,5 +18,13 @@ CREATE TABLE IF NOT EXISTS keys (
     scopes TEXT NOT NULL,
     expire TEXT NOT NULL,
     secret TEXT NOT NULL UNIQUE
+);
+CREATE TABLE IF NOT EXISTS rules (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    created TEXT NOT NULL,
+    updated TEXT NOT NULL,
+    domain TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    function_id TEXT NOT NULL COLLATE NOCASE
 )
 """
