@@ -18,7 +18,7 @@ from emulator.queries.plan import Plan, read_plan
 from emulator.rows.access import require_key
 from emulator.rows.answers import announce_deletion, answer_row, show_row
 from emulator.rows.data import MAX_BULK, Sent, checked, own_permissions, read_sent, refuse_operators
-from emulator.rows.records import find_row, insert_row, update_row
+from emulator.rows.records import change_time, find_row, insert_row, update_row
 from emulator.rows.shape import Shape, StoredRow, load_shape
 from emulator.rows.upserts import upsert_values
 
@@ -65,13 +65,15 @@ def update_many(ns: Namespace, ctx: Context) -> Reply:
     permissions = None if sent.permissions is None else own_permissions(sent)
     plan = read_plan(ctx.args["queries"], shape.fields)
     values = checked(shape, sent.values, ns, partial=True)
-    changes: dict[str, Any] = {"_updated": sent.updated or ctx.now}
+    now = ctx.now
+    changes: dict[str, Any] = {}
     if sent.created is not None:
         changes["_created"] = sent.created
     if permissions is not None:
         changes["_permissions"] = json.dumps(permissions)
     rows = _matching(ctx, shape, plan)
     for row in rows:
+        changes["_updated"] = sent.updated or change_time(now, row.updated)
         try:
             update_row(ctx.store, shape, row.seq, changes, values)
         except sqlite3.IntegrityError:

@@ -11,7 +11,7 @@ from emulator.core.params import InvalidValueError
 from emulator.databases.namespaces import Namespace
 from emulator.rows.access import require
 from emulator.rows.answers import answer_row
-from emulator.rows.records import find_row, update_row
+from emulator.rows.records import change_time, find_row, update_row
 from emulator.rows.shape import load_shape
 
 register_types({"attribute_type_invalid": 400})
@@ -66,7 +66,7 @@ def _add(ns: Namespace, ctx: Context, step: float, bound: float | None, *, upwar
     if beyond or (column.type != "double" and abs(result) > _LARGEST):
         raise ns.error("column_limit_exceeded", f"'{key}' has reached its bound.")
     kept = result if column.type == "double" else round(result)
-    changes = {"_updated": ctx.now}
+    changes = {"_updated": change_time(ctx.now, row.updated)}
     update_row(ctx.store, shape, row.seq, changes, {} if held is None else {key: kept})
     row.values[key] = result
     return Reply(200, answer_row(ctx, row, shape.table, ns, "update"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.core.errors import ApiError
@@ -12,6 +13,9 @@ from emulator.core.store import Store
 from emulator.databases.namespaces import Namespace
 from emulator.databases.physical import quoted, set_permissions
 from emulator.rows.shape import Shape, StoredRow
+
+_TICK = timedelta(milliseconds=1)
+_NEAR = timedelta(seconds=1)
 
 
 def find_row(store: Store, shape: Shape, row_id: str) -> StoredRow | None:
@@ -56,6 +60,17 @@ def update_row(
             *stored.values(),
             seq,
         )
+
+
+def change_time(now: str, before: str) -> str:
+    """When a row changes: now, or just after its last change when that was in the same millisecond.
+
+    Compare-and-swap tells two states of a row apart by nothing but this time.
+    """
+    if now > before:
+        return now
+    later = datetime.fromisoformat(before) + _TICK
+    return later.isoformat(timespec="milliseconds") if later - datetime.fromisoformat(now) < _NEAR else now
 
 
 def taken(ns: Namespace) -> ApiError:

@@ -19,7 +19,7 @@ from emulator.rows.access import may, read_timestamp, readable, require
 from emulator.rows.answers import announce_deletion, answer_row, show_row
 from emulator.rows.bulk import create_many
 from emulator.rows.data import checked, read_sent, refuse_operators
-from emulator.rows.records import find_row, insert_row, taken, update_row
+from emulator.rows.records import change_time, find_row, insert_row, taken, update_row
 from emulator.rows.shape import Shape, StoredRow, load_shape
 from emulator.rows.upserts import upsert_values
 
@@ -88,7 +88,7 @@ def update(ns: Namespace, ctx: Context) -> Reply:
         merged != old.values or permissions != old.permissions or new_id != old.id or made != old.created
     )
     require(ctx.caller, shape.table, "update" if differs else "read", old)
-    updated = (sent.updated or ctx.now) if differs else old.updated
+    updated = (sent.updated or change_time(ctx.now, old.updated)) if differs else old.updated
     _require_unchanged(ns, old, unchanged_since)
     values = checked(shape, merged, ns)
     changes = _system_changes(old, new_id, made, updated, permissions)

@@ -6,7 +6,7 @@ from emulator.core.context import Context
 from emulator.databases.namespaces import Namespace
 from emulator.rows.access import require
 from emulator.rows.data import Sent, checked
-from emulator.rows.records import upsert_row
+from emulator.rows.records import change_time, upsert_row
 from emulator.rows.shape import Shape, StoredRow
 
 
@@ -37,7 +37,8 @@ def upsert_values(
     values = checked(shape, merged, ns)
     now = ctx.now
     made = sent.created or (now if old is None else old.created)
-    row = StoredRow(0, row_id, made, sent.updated or now, permissions, values)
+    updated = sent.updated or change_time(now, "" if stored is None else stored.updated)
+    row = StoredRow(0, row_id, made, updated, permissions, values)
     upsert_row(ctx.store, shape, row, ns)
     row.values = shape.shown(values)
     return row
