@@ -17,7 +17,7 @@ _MASK = 2
 
 
 class QrImages:
-    """The port `TicketImages`. Drawing is milliseconds of computing, which a thread keeps off the event loop."""
+    """The port `TicketImages`. Drawing takes milliseconds, which a thread keeps off the event loop."""
 
     def __init__(self, threads: Threads, budget: TimeBudget) -> None:
         self._threads = threads

@@ -12,26 +12,37 @@ Choose = Callable[[int], int]
 _GUESSES_PER_UNIT = 16
 
 
-def pick(capacity: int, taken: Collection[int], quantity: int, choose: Choose) -> tuple[int, ...] | None:
+def pick(
+    capacity: int,
+    taken: Collection[int],
+    quantity: int,
+    choose: Choose,
+    avoid: Collection[int] = frozenset(),
+) -> tuple[int, ...] | None:
     """`quantity` different units of 1..`capacity` outside `taken`, or `None` when so many are not left.
 
-    `taken` should be a set: it is searched many times. Guessing is quick while the pool is not nearly full,
-    and a pool of a hundred thousand units is only listed when guessing keeps failing.
+    Units in `avoid` are only picked when there are too few others. Both should be sets: they are searched
+    many times. Guessing is quick while the pool is not nearly full, and a pool of a hundred thousand units
+    is only listed when guessing keeps failing.
     """
     if capacity - len(taken) < quantity:
         return None
     picked: set[int] = set()
     for _ in range(_GUESSES_PER_UNIT * quantity):
         unit = choose(capacity) + 1
-        if unit not in taken:
+        if unit not in taken and unit not in avoid:
             picked.add(unit)
         if len(picked) == quantity:
             return tuple(picked)
     free = [unit for unit in range(1, capacity + 1) if unit not in taken and unit not in picked]
-    while len(picked) < quantity:
-        if not free:
-            return None
+    _draw(picked, [unit for unit in free if unit not in avoid], quantity, choose)
+    _draw(picked, [unit for unit in free if unit in avoid], quantity, choose)
+    return tuple(picked) if len(picked) == quantity else None
+
+
+def _draw(picked: set[int], free: list[int], quantity: int, choose: Choose) -> None:
+    """Move units from `free` to `picked`, each equally likely, until there are `quantity` or none is left."""
+    while free and len(picked) < quantity:
         index = choose(len(free))
         free[index], free[-1] = free[-1], free[index]
         picked.add(free.pop())
-    return tuple(picked)

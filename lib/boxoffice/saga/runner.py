@@ -83,7 +83,7 @@ class Saga:
         return self._report(Ending.COMMITTED)
 
     async def undo(self) -> Report:
-        """Undo whatever may have been left, last step first; when one cannot be undone, go on with the rest."""
+        """Undo what may have been left, last step first; when one cannot be undone, go on with the rest."""
         self._budget.release_reserve()
         try:
             allowed = await self._repeat(self._may_undo)

@@ -2,8 +2,6 @@
 
 import base64
 import json
-import time
-from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
 
@@ -11,6 +9,7 @@ from appwrite.services.account import Account as AccountService  # type: ignore[
 
 from boxoffice.adapters.appwrite.client import Missing, PooledClient, Unauthorised
 from boxoffice.adapters.threads import Threads
+from boxoffice.caching import Cache
 from boxoffice.domain.callers import Account
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import ErrorKind, Rejected
@@ -22,30 +21,21 @@ _REPEATABLE = frozenset({ErrorKind.RETRYABLE, ErrorKind.AMBIGUOUS})
 
 
 class ProvenTokens:
-    """Tokens that Appwrite has accepted, at most `size` of them, each until it expires.
+    """Tokens that Appwrite has accepted, each until it expires; shared by all executions of a warm function.
 
-    Shared by all executions of a warm function. Keeps digests, so that a dump of memory holds no token.
+    Keeps digests, so that a dump of memory holds no token.
     """
 
-    def __init__(self, size: int, now: Callable[[], float] = time.time) -> None:
-        self._size = size
-        self._now = now
-        self._entries: OrderedDict[bytes, tuple[float, Account]] = OrderedDict()
+    def __init__(self, size: int, now: Callable[[], float]) -> None:
+        self._accounts: Cache[bytes, Account] = Cache(size, now)
 
     def get(self, token: str) -> Account | None:
         """The account that `token` proved, while it is valid."""
-        key = _key(token)
-        expires, account = self._entries.get(key, (0.0, None))
-        if expires <= self._now():
-            self._entries.pop(key, None)
-            return None
-        return account
+        return self._accounts.get(_key(token))
 
     def put(self, token: str, account: Account) -> None:
         """Remember that `token` proved `account`; a token that does not say when it expires is not kept."""
-        self._entries[_key(token)] = (_expiry(token), account)
-        while len(self._entries) > self._size:
-            self._entries.popitem(last=False)
+        self._accounts.put(_key(token), account, _expiry(token))
 
 
 class AppwriteAccounts:

@@ -1,0 +1,1 @@
+"""The use cases around a booking, one module per verb."""

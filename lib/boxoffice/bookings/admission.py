@@ -1,0 +1,191 @@
+"""The door to a booking: the booking is begun and the payment is proven, at the same time.
+
+Nothing here touches stock or money. A payment that is not proven to be the caller's gives no right to
+anything, and the row that was begun for it is taken back, so that nobody can block somebody else's payment by
+naming it.
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from boxoffice.bookings.desk import Desk
+from boxoffice.bookings.records import Booking
+from boxoffice.bookings.results import Booked, Failed
+from boxoffice.domain import ids
+from boxoffice.domain.callers import Caller
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import BoxofficeError, ErrorKind, Fatal, Rejected, typed
+from boxoffice.domain.payments import Payment, check_payment
+from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
+from boxoffice.ports import UniqueClash
+from boxoffice.saga.retry import RetryPolicy, retrying
+from boxoffice.schema import Table
+
+_REFERENCE_COLLISIONS = 5
+_VOID_POLICY = RetryPolicy(attempts=3, base=0.1, cap=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentClaim:
+    """The payment that a request names. `order_id` and `signature` come together or not at all."""
+
+    payment_id: str
+    order_id: str | None
+    signature: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The booking has been begun by this execution, and the payment is proven."""
+
+    booking: Booking
+    payment: Payment
+
+
+class Admission:
+    """Begins bookings, for one execution and one caller."""
+
+    def __init__(self, desk: Desk, caller: Caller, claim: PaymentClaim) -> None:
+        self._desk = desk
+        self._caller = caller
+        self._claim = claim
+
+    async def begin(self, draft: Booking) -> Admitted | Booked | Failed:
+        """Begin the booking while the payment is being proven.
+
+        Returns the earlier answer when the payment has made its booking before. Raises as `earlier` and
+        `prove` do.
+        """
+        begun, proven = await asyncio.gather(self._write(draft), self.prove(), return_exceptions=True)
+        if isinstance(begun, BaseException):
+            if typed(begun).kind is not ErrorKind.REJECTED:
+                await self.void(draft)
+            raise begun
+        if begun.attempt != draft.attempt:
+            return await self.earlier(begun, draft.fingerprint)
+        if isinstance(proven, BaseException):
+            await self.void(begun)
+            raise proven
+        return Admitted(begun, proven)
+
+    async def begin_refused(self, draft: Booking, shortage: Rejected) -> Admitted | Booked | Failed:
+        """Begin a booking that cannot succeed, because there are fewer units than it asks for.
+
+        Writes as little as possible: nothing while no money has been taken. Captured money has to be
+        returned, and a row that says so comes first, for whoever may have to finish it. Raises `shortage`,
+        or as `begin` does.
+        """
+        try:
+            payment = await self.prove()
+        except BoxofficeError as error:
+            return await self.refuse(draft, error)
+        if not payment.is_captured:
+            return await self.refuse(draft, shortage)
+        begun = await self._write(
+            replace(
+                draft,
+                status=BookingStatus.ROLLED_BACK,
+                payment_status=PaymentStatus.CAPTURED,
+                failure_code=shortage.code,
+            )
+        )
+        if begun.attempt != draft.attempt:
+            return await self.earlier(begun, draft.fingerprint)
+        return Admitted(begun, payment)
+
+    async def refuse(self, draft: Booking, refusal: BoxofficeError) -> Booked | Failed:
+        """The earlier answer, when the payment has made its booking before; otherwise raises `refusal`.
+
+        A client whose answer was lost has to learn that it has its tickets, even when the sale is over now.
+        """
+        found = await self._desk.rows.find(Table.BOOKINGS, {"$id": draft.id}, limit=1)
+        if not found:
+            raise refusal
+        return await self.earlier(Booking.from_row(found[0]), draft.fingerprint)
+
+    async def prove(self) -> Payment:
+        """The payment, when it is the caller's own and the money is there.
+
+        Raises `Rejected` with `PAYMENT_NOT_VERIFIED` or `PAYMENT_PENDING`.
+        """
+        claim, payments = self._claim, self._desk.payments
+        if claim.order_id and not payments.has_signed(
+            claim.order_id, claim.payment_id, claim.signature or ""
+        ):
+            raise Rejected(Code.PAYMENT_NOT_VERIFIED, "The payment's signature is not valid.")
+        payment = await payments.fetch(claim.payment_id)
+        if payment.id != claim.payment_id:
+            raise Fatal(Code.PAYMENT_GATEWAY_ERROR)
+        if claim.order_id and payment.order_id != claim.order_id:
+            raise Rejected(Code.PAYMENT_NOT_VERIFIED, "The payment was made for another order.")
+        check_payment(payment, self._caller)
+        return payment
+
+    async def earlier(self, stored: Booking, fingerprint: str) -> Booked | Failed:
+        """The answer that the payment's earlier booking gives to the same or another request.
+
+        Raises `Rejected` with `BOOKING_IN_PROGRESS` while it is undecided, and with `DUPLICATE_PAYMENT` when
+        the request is not a repetition by the booking's own user.
+        """
+        status = stored.status
+        if status is BookingStatus.PENDING:
+            if not await self._is_confirmed(stored):
+                raise Rejected(Code.BOOKING_IN_PROGRESS)
+            status = BookingStatus.CONFIRMED
+        own = stored.user_id == self._caller.user_id
+        if own and status is BookingStatus.ROLLED_BACK:
+            return Failed(_stored_failure(stored), replayed=True)
+        if own and status is BookingStatus.CONFIRMED and stored.fingerprint == fingerprint:
+            return Booked(replace(stored, status=status), replayed=True)
+        details = {"existingTicketId": stored.ticket_ids[0]} if own else {}
+        raise Rejected(Code.DUPLICATE_PAYMENT, details=details)
+
+    async def void(self, booking: Booking) -> None:
+        """Take the row back, if it is still this execution's. Failing is harmless: its lease runs out."""
+        try:
+            await retrying(
+                lambda: self._desk.rows.delete_where(
+                    Table.BOOKINGS, {"$id": booking.id, "attempt": booking.attempt}
+                ),
+                policy=_VOID_POLICY,
+                kinds={ErrorKind.RETRYABLE, ErrorKind.AMBIGUOUS},
+                timing=self._desk.timing,
+                budget=self._desk.budget,
+            )
+        except BoxofficeError as error:
+            self._desk.log.error("booking.void_failed", error, bookingId=booking.id)
+
+    async def _write(self, draft: Booking) -> Booking:
+        """The row that the payment's booking has now: `draft`, or an earlier one."""
+        for collision in range(_REFERENCE_COLLISIONS):
+            booking = replace(draft, reference=ids.reference(draft.id, collision))
+            try:
+                return Booking.from_row(await self._desk.rows.put_once(Table.BOOKINGS, booking.to_row()))
+            except UniqueClash:
+                continue
+        raise Fatal(Code.BOOKING_ERROR)
+
+    async def _is_confirmed(self, booking: Booking) -> bool:
+        outcomes = await self._desk.rows.find(Table.OUTCOMES, {"$id": booking.id}, limit=1)
+        return bool(outcomes) and outcomes[0]["outcome"] == Outcome.CONFIRMED
+
+
+def _stored_failure(booking: Booking) -> Rejected:
+    code = Code(booking.failure_code) if booking.failure_code else Code.BOOKING_ERROR
+    return Rejected(
+        code,
+        f"This booking failed before. {payment_sentence(booking.payment_status)} "
+        "Start a new booking with a new payment.",
+        {"payment": booking.payment_status.value},
+    )
+
+
+def payment_sentence(status: PaymentStatus) -> str:
+    """What became of the payment of a booking that failed."""
+    match status:
+        case PaymentStatus.REFUNDED:
+            return "The payment was refunded."
+        case PaymentStatus.CAPTURED | PaymentStatus.PARTIALLY_REFUNDED:
+            return "The payment will be refunded."
+        case _:
+            return "The payment was not charged."

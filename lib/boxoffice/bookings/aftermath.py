@@ -1,0 +1,156 @@
+"""After a sale: the booking's row says how it ended, and a failed one leaves a report.
+
+All of this only describes what the outcome row has decided, so none of it may fail a request; what is not
+written now is written by whoever looks after the booking next.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Mapping
+from typing import Any
+
+from boxoffice.bookings.admission import payment_sentence
+from boxoffice.bookings.desk import Desk
+from boxoffice.bookings.results import Failed, Rollback, UndoneStep
+from boxoffice.bookings.sale import ORDER, TICKET, TRANSACTION, Sale
+from boxoffice.domain import ids
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import BoxofficeError, ErrorKind, Fatal, Rejected
+from boxoffice.domain.status import BookingStatus, PaymentStatus, move
+from boxoffice.ports import NewRow
+from boxoffice.saga.journal import StepRecord, StepState
+from boxoffice.saga.runner import Ending, Report
+from boxoffice.schema import Table
+
+_NEVER_WRITTEN = frozenset({StepState.PENDING, StepState.REFUSED})
+
+
+async def record_success(desk: Desk, sale: Sale) -> None:
+    """Show in the booking's row that it is confirmed."""
+    columns = {
+        "status": move(sale.booking.status, BookingStatus.CONFIRMED),
+        "paymentStatus": PaymentStatus.CAPTURED,
+    }
+    await _best_effort(desk, sale, desk.rows.update(Table.BOOKINGS, sale.booking.id, columns))
+
+
+def explain(desk: Desk, sale: Sale, report: Report) -> Failed:
+    """What the client is told about a sale that failed."""
+    cause = _cause(report)
+    desk.log.error(
+        "booking.rolled_back",
+        cause,
+        bookingId=sale.booking.id,
+        step=report.failed_step,
+        ending=report.ending,
+        undoErrors={record.name: record.undo_error.code for record in report.steps if record.undo_error},
+    )
+    return Failed(_answer(cause, sale, report), _rollback(sale, report))
+
+
+async def record_failure(desk: Desk, sale: Sale, report: Report, failed: Failed) -> None:
+    """Show in the booking's row what is left, and keep a report for whoever looks after it next."""
+    writes = []
+    if report.ending is not Ending.UNDECIDED:
+        columns = _booking_columns(sale, report, failed.error)
+        writes.append(_best_effort(desk, sale, desk.rows.update(Table.BOOKINGS, sale.booking.id, columns)))
+    # A refusal that begins as rolled back has only money to return. It is a rollback when that fails.
+    if sale.booking.status is not BookingStatus.ROLLED_BACK or report.ending is not Ending.ROLLED_BACK:
+        row = _report_row(desk, sale, report)
+        writes.append(_best_effort(desk, sale, desk.rows.put_once(Table.ROLLBACK_REPORTS, row)))
+    await asyncio.gather(*writes)
+
+
+async def _best_effort(desk: Desk, sale: Sale, write: Awaitable[object]) -> None:
+    try:
+        await write
+    except BoxofficeError as error:
+        desk.log.error("booking.projection_failed", error, bookingId=sale.booking.id)
+
+
+def _booking_columns(sale: Sale, report: Report, error: BoxofficeError) -> Mapping[str, Any]:
+    columns = {"paymentStatus": sale.payment_status, "failureCode": error.code}
+    if report.ending is Ending.ROLLED_BACK:
+        columns["status"] = move(sale.booking.status, BookingStatus.ROLLED_BACK)
+    return columns
+
+
+def _answer(cause: BoxofficeError, sale: Sale, report: Report) -> BoxofficeError:
+    """What the client is told: never that the same request may be repeated, because its payment is spent."""
+    details = {**cause.details, "step": report.failed_step, "payment": sale.payment_status.value}
+    if report.ending is not Ending.ROLLED_BACK:
+        return Fatal(Code.ROLLBACK_FAILED, details={**details, "cause": cause.code.value})
+    sentence = payment_sentence(sale.payment_status)
+    if cause.kind is ErrorKind.REJECTED and not cause.rule.retryable:
+        return Rejected(cause.code, f"{cause.message} {sentence}", details)
+    failure = Fatal(Code.BOOKING_ERROR)
+    return Fatal(failure.code, f"{failure.message} {sentence}", {**details, "cause": cause.code.value})
+
+
+def _rollback(sale: Sale, report: Report) -> Rollback:
+    records = {record.name: record for record in report.steps}
+    created_ids = {
+        TICKET: sale.booking.ticket_ids[0],
+        TRANSACTION: sale.booking.transaction_id,
+        ORDER: sale.booking.order_id,
+    }
+    return Rollback(
+        complete=report.ending is Ending.ROLLED_BACK,
+        steps=[
+            UndoneStep(
+                record.name,
+                "undone" if record.state is StepState.UNDONE else "failed",
+                record.undo_attempts,
+                round(record.undo_seconds * 1000),
+            )
+            for record in reversed(report.steps)
+            if record.state is StepState.UNDONE or record.owes_undo
+        ],
+        created={
+            name: None if records[name].state in _NEVER_WRITTEN else created_id
+            for name, created_id in created_ids.items()
+        },
+        resources={name: _resource_status(records[name]) for name in created_ids},
+    )
+
+
+def _resource_status(record: StepRecord) -> str | None:
+    if record.state in _NEVER_WRITTEN:
+        return None
+    return "success" if record.state is StepState.UNDONE else "failed"
+
+
+def _cause(report: Report) -> BoxofficeError:
+    return report.error or Fatal(Code.BOOKING_ERROR)
+
+
+def _report_row(desk: Desk, sale: Sale, report: Report) -> NewRow:
+    booking, cause, rollback = sale.booking, _cause(report), _rollback(sale, report)
+    settled = rollback.complete and not sale.capture_is_unknown
+    at_risk = sale.payment_status is PaymentStatus.CAPTURED or sale.capture_is_unknown
+    undos = [
+        {
+            "step": step.name,
+            "status": step.status,
+            "attempts": step.attempts,
+            "durationMs": step.milliseconds,
+        }
+        for step in rollback.steps
+    ]
+    return NewRow(
+        ids.report_id(booking.id, booking.attempt),
+        {
+            "bookingId": booking.id,
+            "userId": booking.user_id,
+            "eventId": booking.event_id,
+            "paymentId": booking.payment_id,
+            "executionId": desk.execution_id,
+            "failedStep": report.failed_step,
+            "errorKind": cause.kind,
+            "errorCode": cause.code,
+            "undos": json.dumps(undos, separators=(",", ":")),
+            "moneyAtRisk": booking.total.amount if at_risk else 0,
+            "currency": booking.total.currency,
+            "state": "complete" if settled else "retrying",
+        },
+    )

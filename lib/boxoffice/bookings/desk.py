@@ -1,0 +1,35 @@
+"""What a use case has at hand during one execution."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from boxoffice.catalogue import Catalogue
+from boxoffice.domain.tickets import SigningKeys
+from boxoffice.inventory.claims import GeneralAdmission
+from boxoffice.logs import Log
+from boxoffice.ports import Accounts, Files, Payments, Rows, TicketImages
+from boxoffice.saga.timing import TimeBudget, Timing
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The ports, and the sources of time and chance.
+
+    `now` is the wall clock in UTC. `new_token` gives a text of at most 32 characters that nobody else has.
+    """
+
+    accounts: Accounts
+    rows: Rows
+    files: Files
+    payments: Payments
+    images: TicketImages
+    catalogue: Catalogue
+    inventory: GeneralAdmission
+    signing_keys: SigningKeys
+    log: Log
+    timing: Timing
+    budget: TimeBudget
+    now: Callable[[], datetime]
+    new_token: Callable[[], str]
+    execution_id: str

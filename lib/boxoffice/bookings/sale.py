@@ -1,0 +1,185 @@
+"""The sale: the steps of a booking whose payment is proven, and how each is undone.
+
+The steps' names are part of the answers that clients get.
+"""
+
+from boxoffice.bookings.admission import Admitted
+from boxoffice.bookings.desk import Desk
+from boxoffice.bookings.records import (
+    order_row,
+    outcome_row,
+    ticket_code,
+    ticket_rows,
+    transaction_row,
+)
+from boxoffice.domain import ids
+from boxoffice.domain.catalogue import Offer
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import BoxofficeError, Rejected
+from boxoffice.domain.payments import PaymentState, check_amount
+from boxoffice.domain.pricing import Quote
+from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus, move
+from boxoffice.saga.retry import RetryPolicy
+from boxoffice.saga.runner import Saga
+from boxoffice.saga.step import Action, Step, Wave
+from boxoffice.schema import Table
+
+PAYMENT, CLAIMS, TICKET, TRANSACTION, ORDER = "payment", "claims", "ticket", "transaction", "order"
+CAPTURE, OUTCOME = "capture", "outcome"
+
+_UNDO_POLICY = RetryPolicy(attempts=4, base=0.1, cap=1.5)
+
+
+class Sale:
+    """One booking's steps. `shortage` is the refusal when the units are known to be gone already."""
+
+    def __init__(
+        self, desk: Desk, admitted: Admitted, offer: Offer, quote: Quote, shortage: Rejected | None
+    ) -> None:
+        self._desk = desk
+        self._payment = admitted.payment
+        self._offer = offer
+        self._quote = quote
+        self._shortage = shortage
+        self._pool = ids.pool_id(offer.ticket_type.id)
+        self._units: tuple[int, ...] = ()
+        self._capture_tried = False
+        self.booking = admitted.booking
+        # Set when the sale fails so early that its booking can be forgotten: no money taken, nothing written.
+        self.is_void = False
+        self.payment_status = (
+            PaymentStatus.CAPTURED if admitted.payment.is_captured else PaymentStatus.AUTHORISED
+        )
+        self.saga = Saga(
+            self._waves(),
+            may_undo=self._may_undo,
+            undo_policy=_UNDO_POLICY,
+            timing=desk.timing,
+            budget=desk.budget,
+        )
+
+    @property
+    def capture_is_unknown(self) -> bool:
+        """Whether a capture may still take effect although the gateway says that nothing is captured."""
+        return self._capture_tried and self.payment_status is PaymentStatus.AUTHORISED
+
+    def _waves(self) -> list[Wave]:
+        qr_steps = [self._qr_step(number) for number in self.booking.numbers]
+        capture = [] if self._payment.is_captured else [[Step(CAPTURE, self._capture)]]
+        return [
+            # The money is older than this saga, and has to go back even when its amount is refused.
+            [Step(PAYMENT, self._check_amount, self._return_money, undo_when_refused=True)],
+            [Step(CLAIMS, self._claim_units, self._release_units)],
+            [
+                Step(TICKET, self._create_tickets, self._delete(Table.TICKETS)),
+                Step(TRANSACTION, self._create_transaction, self._delete(Table.TRANSACTIONS)),
+                Step(ORDER, self._create_order, self._delete(Table.ORDERS)),
+                *qr_steps,
+            ],
+            # From here on the money is taken. What was captured is undone by the first step's undo.
+            *capture,
+            [Step(OUTCOME, self._confirm)],
+        ]
+
+    async def _may_undo(self) -> bool:
+        """Secure the right to undo, against whoever might complete this booking at the same time."""
+        if self.booking.status is BookingStatus.ROLLED_BACK:
+            return True
+        owing = {record.name for record in self.saga.journal.owing()}
+        if owing <= {PAYMENT} and self.payment_status is PaymentStatus.AUTHORISED:
+            self.is_void = True
+            return True
+        stored = await self._desk.rows.put_once(
+            Table.OUTCOMES, outcome_row(self.booking, Outcome.ROLLED_BACK)
+        )
+        return bool(stored["outcome"] != Outcome.CONFIRMED)
+
+    async def _check_amount(self) -> None:
+        check_amount(self._payment, self._quote.total)
+
+    async def _return_money(self) -> None:
+        """Refund what was captured. An authorisation goes back by itself."""
+        if self.payment_status is PaymentStatus.AUTHORISED and not self._capture_tried:
+            return
+        payments = self._desk.payments
+        payment = await payments.fetch(self.booking.payment_id)
+        if payment.is_captured:
+            self._money_is(PaymentStatus.CAPTURED)
+            try:
+                # The key makes this the same refund, however often and by whomever it is asked for.
+                await payments.refund(payment.id, payment.amount, key=f"refund-{self.booking.id}")
+            except Rejected:
+                payment = await payments.fetch(self.booking.payment_id)
+                if payment.state is not PaymentState.REFUNDED:
+                    raise
+            self._money_is(PaymentStatus.REFUNDED)
+        elif payment.state is PaymentState.REFUNDED:
+            self._money_is(PaymentStatus.CAPTURED)
+            self._money_is(PaymentStatus.REFUNDED)
+
+    async def _claim_units(self) -> None:
+        if self._shortage is not None:
+            raise self._shortage
+        self._units = await self._desk.inventory.claim(
+            pool=self._pool,
+            capacity=self._offer.ticket_type.capacity,
+            quantity=self.booking.quantity,
+            event_id=self.booking.event_id,
+            booking_id=self.booking.id,
+            reserved_until=self.booking.lease_until,
+        )
+
+    async def _release_units(self) -> None:
+        await self._desk.inventory.release(self._pool, self._units, self.booking.id)
+
+    async def _create_tickets(self) -> None:
+        rows = ticket_rows(self.booking, self._units, self._desk.signing_keys)
+        await self._desk.rows.create_all(Table.TICKETS, rows, owner="bookingId")
+
+    async def _create_transaction(self) -> None:
+        row = transaction_row(self.booking, self._payment.order_id)
+        await self._desk.rows.put_once(Table.TRANSACTIONS, row)
+
+    async def _create_order(self) -> None:
+        row = order_row(self.booking, self._offer, self._quote)
+        await self._desk.rows.put_once(Table.ORDERS, row)
+
+    def _delete(self, table: Table) -> Action:
+        async def delete() -> None:
+            await self._desk.rows.delete_where(table, {"bookingId": self.booking.id})
+
+        return delete
+
+    def _qr_step(self, number: int) -> Step:
+        file_id = ids.qr_file_id(self.booking.id, number)
+
+        async def store() -> None:
+            code = ticket_code(self.booking, number, self._desk.signing_keys)
+            image = await self._desk.images.png(code)
+            name = f"ticket-{self.booking.reference}-{number}.png"
+            await self._desk.files.store(file_id, name, image, reader=self.booking.user_id)
+
+        async def delete() -> None:
+            await self._desk.files.delete(file_id)
+
+        return Step(f"qr-{number}", store, delete)
+
+    async def _capture(self) -> None:
+        self._capture_tried = True
+        try:
+            await self._desk.payments.capture(self.booking.payment_id, self.booking.total)
+        except BoxofficeError:
+            # Refused, because it was captured already, or no answer: only the gateway knows.
+            payment = await self._desk.payments.fetch(self.booking.payment_id)
+            if not payment.is_captured:
+                raise
+        self._money_is(PaymentStatus.CAPTURED)
+
+    async def _confirm(self) -> None:
+        """The commit: from here on the booking stands."""
+        stored = await self._desk.rows.put_once(Table.OUTCOMES, outcome_row(self.booking, Outcome.CONFIRMED))
+        if stored["outcome"] != Outcome.CONFIRMED:
+            raise Rejected(Code.BOOKING_ERROR)
+
+    def _money_is(self, status: PaymentStatus) -> None:
+        self.payment_status = move(self.payment_status, status)

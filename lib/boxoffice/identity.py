@@ -1,0 +1,45 @@
+"""Who is calling a function: proven, or refused."""
+
+from collections.abc import Mapping
+
+from boxoffice.domain.callers import Caller
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import Rejected
+from boxoffice.ports import Accounts
+
+_TOKEN = "x-appwrite-user-jwt"  # noqa: S105 - a header's name
+_USER_ID = "x-appwrite-user-id"
+
+
+async def identify(headers: Mapping[str, str], named_user_id: str | None, accounts: Accounts) -> Caller:
+    """The user that the request is for. `named_user_id` is the user that its body names.
+
+    Only a token proves anything: callers can add an id header of their own, spelled differently, and which of
+    the two arrives depends on the executor. For the same reason a header that is there but empty is not the
+    same as no header: it may have been put over the platform's.
+
+    Without either header the call was made with an API key, because only users and keys may execute a
+    function: a trusted server, which has to name the user.
+
+    Raises `Rejected` with `UNAUTHENTICATED`, `PERMISSION_ERROR` when a user names somebody else, or
+    `VALIDATION_ERROR` when a server names nobody.
+    """
+    values = {name.lower(): value.strip() for name, value in headers.items()}
+    token = values.get(_TOKEN)
+    if token:
+        account = await accounts.of_token(token)
+        if named_user_id not in (None, account.user_id):
+            raise Rejected(Code.PERMISSION_ERROR, "You can only book for yourself.", {"field": "userId"})
+        return Caller(account.user_id, account)
+    if token is not None or _USER_ID in values:
+        raise Rejected(
+            Code.UNAUTHENTICATED,
+            "A user id alone proves nothing. Call with a user's session, or from a server with an API key.",
+        )
+    if named_user_id is None:
+        raise Rejected(
+            Code.VALIDATION_ERROR,
+            "userId must name the user to book for when the call is made with an API key.",
+            {"field": "userId"},
+        )
+    return Caller(named_user_id, None)

@@ -1,0 +1,74 @@
+"""The configuration of a deployed function: its environment, read once, as one typed object."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import Fatal
+from boxoffice.domain.tickets import SigningKeys
+
+_RAZORPAY = "https://api.razorpay.com"
+
+
+class Misconfigured(Fatal):
+    """An environment variable is missing or malformed. The message names it and never shows its value."""
+
+    def __init__(self, variable: str, expected: str) -> None:
+        super().__init__(
+            Code.SERVICE_UNAVAILABLE,
+            f"The function is not configured: its variable {variable} must be {expected}.",
+            {"variable": variable},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that differs between deployments.
+
+    `endpoint` and `project_id` are set by Appwrite itself, the rest by whoever deploys.
+    """
+
+    endpoint: str
+    project_id: str
+    razorpay_key_id: str
+    razorpay_base_url: str
+    razorpay_key_secret: str = field(repr=False)
+    signing_keys: SigningKeys = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the variables. Raises `Misconfigured` for the first that is missing or malformed."""
+
+        def required(variable: str, expected: str) -> str:
+            value = environment.get(variable, "").strip()
+            if not value:
+                raise Misconfigured(variable, expected)
+            return value
+
+        return cls(
+            endpoint=required("APPWRITE_FUNCTION_API_ENDPOINT", "the address of the Appwrite API").rstrip(
+                "/"
+            ),
+            project_id=required("APPWRITE_FUNCTION_PROJECT_ID", "the id of the Appwrite project"),
+            razorpay_key_id=required("RAZORPAY_KEY_ID", "the id of a Razorpay API key"),
+            razorpay_key_secret=required("RAZORPAY_KEY_SECRET", "the secret of that Razorpay API key"),
+            razorpay_base_url=(environment.get("RAZORPAY_BASE_URL", "").strip() or _RAZORPAY).rstrip("/"),
+            signing_keys=_signing_keys(required("TICKET_SIGNING_KEYS", _SIGNING_KEYS_FORM)),
+        )
+
+
+_SIGNING_KEYS_FORM = (
+    "one or more id:secret pairs, separated by commas, the one that signs new tickets first; "
+    "ids of letters and digits, secrets of at least 16 characters"
+)
+
+
+def _signing_keys(text: str) -> SigningKeys:
+    pairs = [pair.strip().partition(":") for pair in text.split(",") if pair.strip()]
+    ids = [key_id for key_id, _, _ in pairs]
+    if not pairs or len(set(ids)) < len(ids) or not all(key_id.isalnum() for key_id in ids):
+        raise Misconfigured("TICKET_SIGNING_KEYS", _SIGNING_KEYS_FORM)
+    try:
+        return SigningKeys(ids[0], {key_id: secret.encode() for key_id, _, secret in pairs})
+    except ValueError as error:
+        raise Misconfigured("TICKET_SIGNING_KEYS", _SIGNING_KEYS_FORM) from error
