@@ -11,56 +11,6 @@ from emulator.core.errors import ApiError
 from emulator.core.store import Row, Store
 from emulator.databases.namespaces import Namespace
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS databases (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL COLLATE NOCASE UNIQUE,
-    name TEXT NOT NULL,
-    type TEXT NOT NULL,
-    enabled INTEGER NOT NULL,
-    created TEXT NOT NULL,
-    updated TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS database_tables (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    database_seq INTEGER NOT NULL REFERENCES databases (seq) ON DELETE CASCADE,
-    id TEXT NOT NULL COLLATE NOCASE,
-    name TEXT NOT NULL,
-    permissions TEXT NOT NULL,
-    row_security INTEGER NOT NULL,
-    enabled INTEGER NOT NULL,
-    created TEXT NOT NULL,
-    updated TEXT NOT NULL,
-    UNIQUE (database_seq, id)
-);
-CREATE TABLE IF NOT EXISTS database_columns (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    table_seq INTEGER NOT NULL REFERENCES database_tables (seq) ON DELETE CASCADE,
-    key TEXT NOT NULL COLLATE NOCASE,
-    type TEXT NOT NULL,
-    format TEXT NOT NULL,
-    size INTEGER NOT NULL,
-    required INTEGER NOT NULL,
-    array INTEGER NOT NULL,
-    encrypt INTEGER NOT NULL,
-    options TEXT NOT NULL,
-    created TEXT NOT NULL,
-    updated TEXT NOT NULL,
-    UNIQUE (table_seq, key)
-);
-CREATE TABLE IF NOT EXISTS database_indexes (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    table_seq INTEGER NOT NULL REFERENCES database_tables (seq) ON DELETE CASCADE,
-    key TEXT NOT NULL COLLATE NOCASE,
-    type TEXT NOT NULL,
-    columns TEXT NOT NULL,
-    lengths TEXT NOT NULL,
-    orders TEXT NOT NULL,
-    created TEXT NOT NULL,
-    updated TEXT NOT NULL,
-    UNIQUE (table_seq, key)
-);
-"""
 TEXT_TYPES = frozenset({"string", "varchar", "text", "mediumtext", "longtext"})
 
 
@@ -83,7 +33,8 @@ class Column:
 
     type: as answers spell it: `string`, `varchar`, `text`, `mediumtext`, `longtext`, `integer`, `bigint`,
     `double`, `boolean`, `datetime`. format: `email`, `enum`, `ip`, `url` (all of type `string`) or "".
-    size: of texts in characters, of integers in bytes. min, max: of numbers. default: a JSON value or None.
+    size: of texts in characters, of integers in bytes. min, max: of numbers. default: what rows get for null;
+    declared_default: what answers show, which a change to null resets while rows keep getting the old one.
     """
 
     key: str
@@ -92,6 +43,7 @@ class Column:
     required: bool = False
     array: bool = False
     default: Any = None
+    declared_default: Any = None
     format: str = ""
     min: float | None = None
     max: float | None = None
@@ -108,16 +60,19 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index. type: `key`, `unique` or `fulltext`. lengths: of prefixes, None or 0 for all."""
+    """An index. type: `key`, `unique` or `fulltext`.
+
+    lengths: of prefixes in characters, 0 for the whole. lengths and orders may be shorter than columns.
+    """
 
     seq: int
     key: str
     type: str
     columns: tuple[str, ...]
-    lengths: tuple[int | None, ...]
-    orders: tuple[str | None, ...]
-    created: str
-    updated: str
+    lengths: tuple[int, ...]
+    orders: tuple[str, ...]
+    created: str = ""
+    updated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +203,7 @@ def read_column(row: Row) -> Column:
         required=bool(row["required"]),
         array=bool(row["array"]),
         default=options.get("default"),
+        declared_default=options.get("declared_default"),
         format=row["format"],
         min=options.get("min"),
         max=options.get("max"),

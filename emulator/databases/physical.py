@@ -103,13 +103,23 @@ def drop_column(store: Store, table: Table, key: str) -> None:
     store.run(f"ALTER TABLE {table.sql_name} DROP COLUMN {quoted(key)}")
 
 
+def longest_text(store: Store, table: Table, column: Column) -> int:
+    """The length of the longest text in a column, in characters; 0 for lists, which are not cut."""
+    if column.array:
+        return 0
+    return store.value(f"SELECT MAX(LENGTH({quoted(column.key)})) FROM {table.sql_name}") or 0  # noqa: S608
+
+
 def add_index(store: Store, table: Table, index: Index) -> None:
     """Makes the SQLite index of a key or unique index; full-text ones are definitions only."""
     if index.type == "fulltext":
         return
+    padding = len(index.columns)
     parts = ", ".join(
         _index_part(table, key, length, order)
-        for key, length, order in zip(index.columns, index.lengths, index.orders, strict=True)
+        for key, length, order in zip(
+            index.columns, (*index.lengths, *[0] * padding), (*index.orders, *["ASC"] * padding), strict=False
+        )
     )
     unique = "UNIQUE " if index.type == "unique" else ""
     try:
@@ -118,11 +128,11 @@ def add_index(store: Store, table: Table, index: Index) -> None:
         return
 
 
-def _index_part(table: Table, key: str, length: int | None, order: str | None) -> str:
+def _index_part(table: Table, key: str, length: int, order: str) -> str:
     expression = comparable(table, key)
     if length and expression.startswith("fold("):
         expression = f"fold(substr({sql_column(table, key)}, 1, {length}))"
-    return f"{expression} {order or 'ASC'}"
+    return f"{expression} {order}"
 
 
 def _index_name(table: Table, index: Index) -> str:

@@ -154,15 +154,16 @@ def from_sql(column: Column, stored: Any) -> Any:
     """A kept value as answers spell it: a list that is null is empty, a whole float has no fraction."""
     if column.array:
         items = json.loads(stored) if stored else []
-        return [_plain(item) for item in items] if column.type == "double" else items
+        return [plain_number(item) for item in items] if column.type == "double" else items
     if stored is None:
         return None
     if column.type == "boolean":
         return bool(stored)
-    return _plain(stored) if column.type == "double" else stored
+    return plain_number(stored) if column.type == "double" else stored
 
 
-def _plain(value: Any) -> Any:
+def plain_number(value: Any) -> Any:
+    """A number without a fraction of nought, as the real server's JSON has it; other values as they are."""
     if isinstance(value, float) and value.is_integer() and abs(value) < _WHOLE_FLOATS_BELOW:
         return int(value)
     return value

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.core.errors import ApiError, register_types
+from emulator.core.params import InvalidValueError, Param
 from emulator.core.store import Row, Store
 from emulator.queries.fields import Field
+from emulator.queries.parse import QUERIES
 from emulator.queries.plan import Plan, read_plan
 from emulator.queries.sql import beyond_cursor, conditions, order_by, sort_order
 
@@ -30,6 +32,20 @@ class Source:
     where: str = ""
     args: Sequence[Any] = ()
     columns: str = "*"
+
+
+def entity_queries(fields: Mapping[str, Field]) -> Param:
+    """The parameter `queries` of a list of entities: what is wrong with them is an invalid argument there."""
+
+    def check(value: Any) -> Any:
+        queries = QUERIES.check(value)
+        try:
+            read_plan(queries, fields, selects=False)
+        except ApiError as refused:
+            raise InvalidValueError(f"is no list of queries: {refused.message}") from None
+        return queries
+
+    return Param("queries", check, default=())
 
 
 def list_entities(
@@ -92,8 +108,8 @@ def count(store: Store, source: Source, plan: Plan) -> int:
 
 def _cursor_keys(store: Store, source: Source, plan: Plan, orders: Sequence[tuple[str, str]]) -> list[Any]:
     keys = ", ".join(source.fields[name].key for name, _ in orders)
-    id_ = source.fields["$id"].sql
-    row = store.one(f"SELECT {keys} FROM {source.table} WHERE {id_} = ?", plan.cursor)  # noqa: S608
+    where = f"({source.where or '1'}) AND {source.fields['$id'].sql} = ?"
+    row = store.one(f"SELECT {keys} FROM {source.table} WHERE {where}", *source.args, plan.cursor)  # noqa: S608
     if row is None:
         raise ApiError("general_cursor_not_found", f"There is nothing with the cursor's id {plan.cursor}.")
     if any(value is None for value in row):
