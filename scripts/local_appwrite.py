@@ -64,9 +64,10 @@ class LocalServer:
     stderr. A restart keeps the data, and the port too, so that open clients find it again.
     """
 
-    def __init__(self, data_dir: Path, *, log: Path | None) -> None:
+    def __init__(self, data_dir: Path, *, log: Path | None, host: str = "127.0.0.1") -> None:
         self.data_dir = data_dir
         self.log_path = log
+        self._host = host
         self._process: subprocess.Popen[str] | None = None
         self._ready: Ready | None = None
 
@@ -97,7 +98,8 @@ class LocalServer:
             log = self.log_path.open("ab")
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "emulator", "--data", str(self.data_dir), "--port", str(port)],
+                [sys.executable, "-m", "emulator", "--data", str(self.data_dir), "--host", self._host,
+                 "--port", str(port)],
                 cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True,
                 start_new_session=True,
             )  # fmt: skip

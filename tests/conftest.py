@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -26,7 +27,9 @@ def pytest_runtest_makereport(
 
 
 def _serving(data_dir: Path) -> Iterator[LocalServer]:
-    server = LocalServer(data_dir, log=data_dir.with_suffix(".log"))
+    # Functions on another machine reach the payment stand-in only through a public address.
+    host = "0.0.0.0" if os.environ.get("PAYMENTS_HOST") else "127.0.0.1"
+    server = LocalServer(data_dir, log=data_dir.with_suffix(".log"), host=host)
     _running.append(server)
     try:
         server.start()

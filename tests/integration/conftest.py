@@ -1,13 +1,14 @@
 """An Appwrite with appwrite.json applied and the functions deployed: local, or the one that is named.
 
 With APPWRITE_ENDPOINT, APPWRITE_PROJECT_ID and APPWRITE_API_KEY set, everything but the payments is there.
-The payment stand-in stays local; PAYMENTS_HOST is the name by which that server's functions reach this machine.
+The payment stand-in stays on this machine; PAYMENTS_HOST is the name by which functions over there reach it.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -39,15 +40,11 @@ def target(server: LocalServer) -> Iterator[Target]:
     missing = [name for name in _REMOTE if not os.environ.get(name)]
     if len(missing) not in (0, len(_REMOTE)):
         pytest.exit(f"To test another Appwrite, {', '.join(missing)} must be set too.", returncode=2)
-    endpoint, project_id, api_key = (
-        (ready.endpoint, ready.project_id, ready.api_key)
-        if missing
-        else [os.environ[name] for name in _REMOTE]
-    )
+    place = [ready.endpoint, ready.project_id, ready.api_key] if missing else [os.environ[n] for n in _REMOTE]
     gateway = dict(ready.razorpay)
     if host := os.environ.get("PAYMENTS_HOST"):
-        gateway["url"] = gateway["url"].replace("127.0.0.1", host)
-    target = Target(endpoint.rstrip("/"), project_id, api_key, function_variables(gateway))
+        gateway["url"] = gateway["url"].replace(str(urlsplit(gateway["url"]).hostname), host)
+    target = Target(place[0].rstrip("/"), place[1], place[2], function_variables(gateway))
     project = load_project()
     refuse_old_server(target.guest())
     provision(target.http(), project, print)
