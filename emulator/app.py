@@ -28,6 +28,7 @@ from emulator.local import effects
 from emulator.local.faults import RESET, STALL_BODY, Fault, Faults
 from emulator.local.request_log import RequestLog
 from emulator.not_emulated import is_known_route
+from emulator.realtime.socket import serve_socket
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -95,8 +96,8 @@ class ApiSite:
             return Reply(404, b"<html><body>Not Found</body></html>", "text/html")
         route, path_values = found
         project = auth.find_project(server, request)
+        refuse_unknown_origin(server, request)
         caller = request.caller = auth.authenticate(server, request, project)
-        refuse_unknown_origin(server, request, caller)
         if not caller.has_scope(route.scope):
             raise ApiError(
                 "general_unauthorized_scope",
@@ -147,6 +148,8 @@ class App:
         """The ASGI entry."""
         if scope["type"] == "http":
             await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await serve_socket(self.server, scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()

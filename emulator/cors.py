@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from emulator.core.caller import Caller
 from emulator.core.context import Server
 from emulator.core.errors import ApiError
 from emulator.core.http import Reply, Request
@@ -44,8 +43,8 @@ def is_known_origin(server: Server, origin: str) -> bool:
     return urlsplit(origin).hostname in ("localhost", "127.0.0.1", "::1")
 
 
-def refuse_unknown_origin(server: Server, request: Request, caller: Caller) -> None:
+def refuse_unknown_origin(server: Server, request: Request) -> None:
     """ApiError general_unknown_origin when a browser page of an unknown origin calls without a key."""
     origin = request.headers.get("origin", "")
-    if origin and caller.kind != "key" and not is_known_origin(server, origin):
+    if origin and "x-appwrite-key" not in request.headers and not is_known_origin(server, origin):
         raise ApiError("general_unknown_origin", "This origin is not a platform of the project.")
