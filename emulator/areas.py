@@ -19,6 +19,7 @@ from emulator.project.routes import ROUTES as PROJECT
 from emulator.project.routes import start as start_project
 from emulator.project.tables import SCHEMA as PROJECT_SCHEMA
 from emulator.razorpay import site as payments
+from emulator.realtime import hub
 from emulator.rows.routes import ROUTES as ROWS
 from emulator.rows.shape import start as start_rows
 from emulator.storage.routes import ROUTES as STORAGE
@@ -54,6 +55,7 @@ AREAS = (
     Area("Rows", ROWS, start=start_rows),
     Area("Storage", STORAGE, STORAGE_SCHEMA),
     Area("Messaging", MESSAGING, MESSAGING_SCHEMA, delivery.start, delivery.stop),
+    Area("Realtime", (), start=hub.start),
     Area("Payment gateway", (), payments.SCHEMA, payments.start, payments.stop),
 )
 
