@@ -56,7 +56,7 @@ class Request:
             return parse_query(self.body.decode("utf-8", "replace"))
         if kind == "application/json" and self.body:
             try:
-                value = json.loads(self.body)
+                value = load_json(self.body.decode())
             except (ValueError, RecursionError):
                 return {}
             return value if isinstance(value, dict) else {}
@@ -87,6 +87,21 @@ def created(body: Any) -> Reply:
 def no_content() -> Reply:
     """204; the type is not JSON because clients would parse the empty body."""
     return Reply(204, None, "text/html")
+
+
+def load_json(text: str) -> Any:
+    """The value of a JSON text; ValueError or RecursionError for what PHP does not take either.
+
+    Beyond the syntax those are NaN, the infinities, and halves of surrogate pairs.
+    """
+    value = json.loads(text, parse_constant=_refuse_constant)
+    if "\\u" in text:
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def parse_query(query: str) -> dict[str, Any]:

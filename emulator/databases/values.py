@@ -18,8 +18,8 @@ from emulator.databases.model import Column, Table
 LARGEST_INTEGER = 2**63 - 1
 LARGEST_INTEGER_OF_4_BYTES = 2**31 - 1
 LARGEST_FLOAT = 1.7976931348623157e308
-_WHOLE_FLOATS_BELOW = 1e15
-_DIGITS = re.compile(r"-?[0-9]+")
+_WHOLE_FLOATS_BELOW = 1e17
+_DIGITS = re.compile(r"-?0*[0-9]{1,19}")
 
 
 def check_row(table: Table, data: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def _check_bigint(column: Column, value: Any) -> int:
 def _check_float(column: Column, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidValueError("must be a number")
-    return _check_range(column, value, -LARGEST_FLOAT, LARGEST_FLOAT)
+    return float(_check_range(column, value, -LARGEST_FLOAT, LARGEST_FLOAT))
 
 
 def _check_range(column: Column, value: float, lowest: float, highest: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,8 @@ class Field:
             raise invalid_query(f"a value is not allowed for {name!r}, which is of the kind {self.kind}.")
         if self.kind == "datetime":
             return moments.normalise(value)
+        if self.kind == "float":
+            return float(value)
         return fold(value) if self.kind == "text" and not self.array else value
 
     def _allows(self, value: Any) -> bool:
@@ -51,7 +54,7 @@ class Field:
         if self.kind == "integer":
             return isinstance(value, int) and -(1 << self.bits - 1) <= value < 1 << self.bits - 1
         if self.kind == "float":
-            return isinstance(value, int | float)
+            return isinstance(value, int | float) and abs(value) <= sys.float_info.max
         if self.kind == "sequence":
             return str(value).isdigit() and isinstance(value, int | str) and int(value) > 0
         return isinstance(value, str) and moments.names_a_year(value) and moments.normalise(value) is not None

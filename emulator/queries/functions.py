@@ -13,16 +13,19 @@ def _fold(value: Any) -> Any:
     return fold(value) if isinstance(value, str) else value
 
 
-def text_has(text: str | None, part: str, place: str) -> bool | None:
-    """Whether a text has a part at a place: `start`, `end`, `any`, or as the `whole`. None for no text."""
+def text_has(text: object, part: str, place: str) -> bool | None:
+    """Whether a text has a part at a place: `start`, `end`, `any`, or as the `whole`. None for null.
+
+    Numbers count as their digits.
+    """
     if text is None:
         return None
-    text, part = weights(text), weights(part)
+    whole, part = weights(str(text)), weights(part)
     if place == "start":
-        return text.startswith(part)
+        return whole.startswith(part)
     if place == "end":
-        return text.endswith(part)
-    return text == part if place == "whole" else part in text
+        return whole.endswith(part)
+    return whole == part if place == "whole" else part in whole
 
 
 SQL_FUNCTIONS: Mapping[str, tuple[int, Callable[..., Any]]] = {

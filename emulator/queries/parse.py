@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from emulator.core.errors import ApiError
+from emulator.core.http import load_json
 from emulator.core.params import Param, boolean, list_of, text
 
 LOGICAL = frozenset({"and", "or"})
@@ -50,7 +50,7 @@ def parse_queries(texts: Iterable[str]) -> list[Query]:
 
 def _parse_text(source: str) -> Query:
     try:
-        value = json.loads(source)
+        value = load_json(source)
     except (ValueError, RecursionError):
         raise invalid_query("it is not JSON.") from None
     return _from_json(value)

@@ -34,7 +34,7 @@ def _condition(query: Query, fields: Mapping[str, Field], args: list[Any]) -> st
         return _list_contains(query, field, args) if field.array else _text_contains(query, field, args)
     if method.endswith("With"):
         positive = method.removeprefix("not")
-        args.append(query.values[0])
+        args.append(_digits(query.values[0]))
         place = _PLACE_OF_PART[positive[0].lower() + positive[1:]]
         return ("NOT " if positive != method else "") + f"text_has({field.sql}, ?, '{place}')"
     args.extend(field.comparable(query.attribute, value) for value in query.values)
@@ -49,8 +49,13 @@ def _condition(query: Query, fields: Mapping[str, Field], args: list[Any]) -> st
     return _few(f"{field.key} {_RANGE[method]} ?")
 
 
+def _digits(value: Any) -> str:
+    """A part of a text; the real server also looks for numbers, by their digits."""
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
 def _few(condition: str) -> str:
-    """Tells SQLite, which keeps no statistics, that a range is worth its index more than an order by rowid."""
+    """Tells SQLite, which keeps no statistics, that a range is better read by its index than by rowid."""
     return f"likelihood({condition}, 0.001)"
 
 

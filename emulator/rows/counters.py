@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from typing import Any
 
 from emulator.core.context import Context
@@ -16,22 +18,17 @@ from emulator.rows.shape import load_shape
 
 register_types({"attribute_type_invalid": 400})
 
-_LARGEST = 2**63 - 1
-_NUMBERS = frozenset({"integer", "bigint", "double"})
+_LARGEST = {"integer": 2**63 - 1, "bigint": 2**63 - 1, "double": sys.float_info.max}
+_NUMERIC = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 
 
 def number(value: Any) -> float:
     """A number, also as a text."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    if not isinstance(value, str) or not _NUMERIC.fullmatch(value):
         raise InvalidValueError("must be a number")
-    try:
-        return int(value) if isinstance(value, str) else value
-    except ValueError:
-        pass
-    try:
-        return float(value)
-    except ValueError:
-        raise InvalidValueError("must be a number") from None
+    return float(value) if set(value) & set(".eE") else int(value)
 
 
 def increment(ns: Namespace, ctx: Context) -> Reply:
@@ -55,7 +52,7 @@ def _add(ns: Namespace, ctx: Context, step: float, bound: float | None, *, upwar
     key = ctx.args[ns.column]
     column = shape.table.columns.get(key)
     row = find_row(ctx.store, shape, ctx.args[ns.row_id])
-    if column is not None and (column.type not in _NUMBERS or column.array):
+    if column is not None and (column.type not in _LARGEST or column.array):
         raise ApiError("attribute_type_invalid", f"'{key}' is not a number.")
     if column is None or row is None:
         raise ns.error("column_not_found", f"There is no {ns.row} with a {ns.column} '{key}' here.")
@@ -63,7 +60,7 @@ def _add(ns: Namespace, ctx: Context, step: float, bound: float | None, *, upwar
     held = row.values[key]
     result = (held or 0) + (step if upwards else -step)
     beyond = bound is not None and (result > bound if upwards else result < bound)
-    if beyond or (column.type != "double" and abs(result) > _LARGEST):
+    if beyond or abs(result) > _LARGEST[column.type]:
         raise ns.error("column_limit_exceeded", f"'{key}' has reached its bound.")
     kept = result if column.type == "double" else round(result)
     changes = {"_updated": change_time(ctx.now, row.updated)}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from emulator.core.caller import Caller
 from emulator.core.errors import ApiError
+from emulator.core.http import load_json
 from emulator.core.params import InvalidValueError, Param, custom_id, integer, list_of, uid
 from emulator.databases import moments
 from emulator.databases.namespaces import Namespace
@@ -40,7 +40,7 @@ def json_data(value: Any) -> Any:
     """An object, a list, or a text of JSON; the decoded value."""
     if isinstance(value, str):
         try:
-            value = json.loads(value)
+            value = load_json(value)
         except (ValueError, RecursionError):
             raise InvalidValueError("must be JSON") from None
     if value is not None and not isinstance(value, dict | list):
@@ -147,7 +147,7 @@ def refuse_operators(values: Mapping[str, Any]) -> None:
     for value in values.values():
         if isinstance(value, str) and value.startswith("{") and '"method"' in value:
             try:
-                method = json.loads(value).get("method")
+                method = load_json(value).get("method")
             except (ValueError, RecursionError):
                 continue
             if method in _OPERATORS:
