@@ -14,12 +14,12 @@ import argparse
 import asyncio
 import json
 import shutil
+import socket
 import sqlite3
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -64,45 +64,55 @@ def make_table(ready: Ready) -> None:
     ok(http.post("/tablesdb/bench/tables/bookings/indexes", index))
 
 
-class Wire:
-    """One keep-alive connection that costs its caller as little as a client in Python can."""
+class Requests:
+    """The bytes of requests, made once for all clients, so that a client costs as little as it can."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ready: Ready) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(self, ready: Ready) -> None:
         self._head = (
             f"host: {urlsplit(ready.endpoint).netloc}\r\nx-appwrite-project: {ready.project_id}\r\n"
             f"x-appwrite-key: {ready.api_key}\r\nx-appwrite-response-format: 1.8.0\r\n"
         )
 
-    @classmethod
-    async def to(cls, ready: Ready) -> Wire:
-        """Opens a connection."""
+    def create(self, row_id: str) -> bytes:
+        """Creates a row."""
+        body = json.dumps({"rowId": row_id, "data": DATA, "permissions": PERMISSIONS}).encode()
+        kind = f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
+        return f"POST /v1{ROWS} HTTP/1.1\r\n{self._head}{kind}\r\n".encode() + body
+
+    def read(self, row_id: str) -> bytes:
+        """Reads a row."""
+        return f"GET /v1{ROWS}/{row_id} HTTP/1.1\r\n{self._head}\r\n".encode()
+
+
+def length_of_body(head: bytes) -> int:
+    """The length of the body below a head; ValueError when the head is not that of a success."""
+    if not head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 201")):
+        raise ValueError(head.decode())
+    return int(head.lower().split(b"content-length: ", 1)[1].split(b"\r\n", 1)[0])
+
+
+class OneConnection:
+    """One keep-alive connection that waits for each answer."""
+
+    def __init__(self, ready: Ready) -> None:
         address = urlsplit(ready.endpoint)
-        return cls(*await asyncio.open_connection(address.hostname, address.port), ready)
+        self._socket = socket.create_connection((address.hostname, address.port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    async def call(self, method: str, path: str, body: bytes = b"") -> bytes:
-        """One request, one answer; ValueError when it is not a success."""
-        kind = f"content-type: application/json\r\ncontent-length: {len(body)}\r\n" if body else ""
-        self._writer.write(f"{method} /v1{path} HTTP/1.1\r\n{self._head}{kind}\r\n".encode() + body)
-        head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
-        length = int(head.split(b"content-length: ", 1)[1].split(b"\r\n", 1)[0])
-        answer = await self._reader.readexactly(length)
-        if not head.startswith((b"http/1.1 200", b"http/1.1 201")):
-            raise ValueError(answer.decode())
-        return answer
-
-    async def create(self, row_id: str) -> None:
-        """Creates one row."""
-        await self.call("POST", ROWS, row_body(row_id))
+    def call(self, request: bytes) -> None:
+        """One request, one whole answer."""
+        self._socket.sendall(request)
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            answer += self._socket.recv(65536)
+        head, _, body = answer.partition(b"\r\n\r\n")
+        missing = length_of_body(head) - len(body)
+        while missing:
+            missing -= len(self._socket.recv(missing))
 
     def close(self) -> None:
         """Closes the connection."""
-        self._writer.close()
-
-
-def row_body(row_id: str) -> bytes:
-    """The request that creates a row."""
-    return json.dumps({"rowId": row_id, "data": DATA, "permissions": PERMISSIONS}).encode()
+        self._socket.close()
 
 
 class Straight:
@@ -131,39 +141,40 @@ class Straight:
         db.execute("COMMIT")
 
 
-async def compare(ready: Ready, straight: Straight, each: int) -> tuple[float, float]:
+def compare(ready: Ready, straight: Straight, each: int) -> tuple[float, float]:
     """Seconds for one row through the server and straight, the medians of rounds taken in turns."""
-    wire = await Wire.to(ready)
+    connection, requests = OneConnection(ready), Requests(ready)
     served, direct = [], []
     for turn in range(-1, ROUNDS):
+        ids = [f"one-{turn + 1}-{number}" for number in range(each)]
         began = time.perf_counter()
-        for number in range(each):
-            await wire.create(f"one-{turn + 1}-{number}")
+        for row_id in ids:
+            connection.call(requests.create(row_id))
         middle = time.perf_counter()
-        for number in range(each):
-            straight.create(f"one-{turn + 1}-{number}")
+        for row_id in ids:
+            straight.create(row_id)
         if turn >= 0:
             served.append((middle - began) / each)
             direct.append((time.perf_counter() - middle) / each)
-    wire.close()
+    connection.close()
     return statistics.median(served), statistics.median(direct)
 
 
-async def at_once(ready: Ready, total: int, path: Callable[[int], tuple[str, str, bytes]]) -> float:
-    """Requests per second over 64 connections."""
-    wires = [await Wire.to(ready) for _ in range(CONNECTIONS)]
-    numbers = iter(range(total))
+async def at_once(ready: Ready, requests: list[bytes]) -> float:
+    """Requests per second over 64 connections, each of which waits for its answer."""
+    address = urlsplit(ready.endpoint)
+    streams = [await asyncio.open_connection(address.hostname, address.port) for _ in range(CONNECTIONS)]
+    left = iter(requests)
 
-    async def work(wire: Wire) -> None:
-        for number in numbers:
-            await wire.call(*path(number))
+    async def work(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for request in left:
+            writer.write(request)
+            await reader.readexactly(length_of_body(await reader.readuntil(b"\r\n\r\n")))
+        writer.close()
 
     began = time.perf_counter()
-    await asyncio.gather(*(work(wire) for wire in wires))
-    passed = time.perf_counter() - began
-    for wire in wires:
-        wire.close()
-    return total / passed
+    await asyncio.gather(*(work(*stream) for stream in streams))
+    return len(requests) / (time.perf_counter() - began)
 
 
 def start_seconds(folder: Path) -> float:
@@ -182,13 +193,11 @@ def measure(folder: Path, scale: int) -> list[Figure]:
     with LocalServer(folder / "data", log=None) as server:
         make_table(server.ready)
         straight = Straight(folder / "data" / "appwrite.db", folder / "straight.db")
-        served, direct = asyncio.run(compare(server.ready, straight, 200 * scale))
-        creates = asyncio.run(
-            at_once(server.ready, 2000 * scale, lambda n: ("POST", ROWS, row_body(f"many-{n}")))
-        )
-        reads = asyncio.run(
-            at_once(server.ready, 4000 * scale, lambda n: ("GET", f"{ROWS}/many-{n % 2000}", b""))
-        )
+        served, direct = compare(server.ready, straight, 200 * scale)
+        requests = Requests(server.ready)
+        ids = [f"many-{number}" for number in range(2000 * scale)]
+        creates = asyncio.run(at_once(server.ready, [requests.create(row_id) for row_id in ids]))
+        reads = asyncio.run(at_once(server.ready, [requests.read(row_id) for row_id in ids * 2]))
     started = start_seconds(folder / "start")
     ratio = served / direct
     return [
