@@ -37,6 +37,7 @@ _FIELDS = {
     "expire": Field("expire", "datetime"),
     "scopes": Field("scopes", array=True),
 }
+_NO_LIMIT = '{"method": "limit", "values": [5000]}'
 
 
 def create_key(ctx: Context) -> Reply:
@@ -62,8 +63,11 @@ def create_key(ctx: Context) -> Reply:
 
 
 def list_keys(ctx: Context) -> Reply:
-    """The keys that were made; the server's own is not among them."""
-    total, keys = list_entities(ctx.store, "keys", _FIELDS, ctx.args["queries"], total=ctx.args["total"])
+    """All keys that were made, unless a limit is asked for; the server's own is not among them."""
+    queries = ctx.args["queries"]
+    if not any('"limit"' in str(query) for query in queries):
+        queries = [*queries, _NO_LIMIT]
+    total, keys = list_entities(ctx.store, "keys", _FIELDS, queries, total=ctx.args["total"])
     return Reply(200, {"total": total, "keys": [key_view(key) for key in keys]})
 
 

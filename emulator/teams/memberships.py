@@ -59,7 +59,7 @@ def create_membership(ctx: Context) -> Reply:
 
 def list_memberships(ctx: Context) -> Reply:
     """The members of a team."""
-    return _list(ctx, "team_seq = ?", find_team(ctx, ctx.args["teamId"])["seq"])
+    return _list(ctx, "team_seq = ?", find_team(ctx, ctx.args["teamId"])["seq"], of_team=True)
 
 
 def list_of_user(ctx: Context) -> Reply:
@@ -70,7 +70,8 @@ def list_of_user(ctx: Context) -> Reply:
 def get_membership(ctx: Context) -> Reply:
     """One membership."""
     team = find_team(ctx, ctx.args["teamId"])
-    return Reply(200, membership_view(find_membership(ctx, team, ctx.args["membershipId"]), ctx.format))
+    membership = find_membership(ctx, team, ctx.args["membershipId"])
+    return Reply(200, membership_view(ctx, membership, of_team=True))
 
 
 def update_membership(ctx: Context) -> Reply:
@@ -98,7 +99,7 @@ def delete_membership(ctx: Context) -> Reply:
 
 
 def _changed(ctx: Context, membership: Row, what: str) -> dict[str, Any]:
-    shown = membership_view(membership, ctx.format)
+    shown = membership_view(ctx, membership)
     announce(
         ctx, f"memberships.[membershipId].{what}", shown,
         teamId=membership["team_id"], membershipId=membership["id"], userId=membership["user_id"],
@@ -106,13 +107,14 @@ def _changed(ctx: Context, membership: Row, what: str) -> dict[str, Any]:
     return shown
 
 
-def _list(ctx: Context, where: str, seq: int) -> Reply:
+def _list(ctx: Context, where: str, seq: int, of_team: bool = False) -> Reply:
     args = ctx.args
     total, found = list_entities(
         ctx.store, MEMBERSHIPS, _FIELDS, args["queries"], where=where, args=(seq,),
         search=args["search"], search_in="id || ' ' || user_id", total=args["total"],
     )  # fmt: skip
-    return Reply(200, {"total": total, "memberships": [membership_view(row, ctx.format) for row in found]})
+    shown = [membership_view(ctx, row, of_team) for row in found]
+    return Reply(200, {"total": total, "memberships": shown})
 
 
 def _role(value: Any) -> str:

@@ -149,8 +149,9 @@ def team_view(team: Row) -> dict[str, Any]:
     }
 
 
-def membership_view(membership: Row, format_: tuple[int, ...]) -> dict[str, Any]:
-    """A membership as answers show it."""
+def membership_view(ctx: Context, membership: Row, of_team: bool = False) -> dict[str, Any]:
+    """A membership as answers show it; its team's own routes (of_team) tell more of the user."""
+    known = of_team and ctx.caller.privileged
     shown = {
         "$id": membership["id"],
         "$createdAt": membership["created"],
@@ -164,11 +165,11 @@ def membership_view(membership: Row, format_: tuple[int, ...]) -> dict[str, Any]
         "joined": membership["created"],
         "confirm": True,
         "mfa": False,
-        "userAccessedAt": membership["user_accessed"],
+        "userAccessedAt": membership["user_accessed"] if known else "",
         "roles": json.loads(membership["roles"]),
     }
-    if format_ >= (1, 9, 2):
-        shown["userPhone"] = membership["user_phone"] or ""
+    if ctx.format >= (1, 9, 2):
+        shown["userPhone"] = (membership["user_phone"] or "") if of_team else ""
     return shown
 
 

@@ -97,3 +97,15 @@ def test_roles_follow_memberships_at_once(ann: Person, http: Http, crew: str) ->
     assert browser.get(f"/storage/buckets/{bucket}/files").status_code == 200
     ok(http.patch(f"/teams/{crew}/memberships/{made['$id']}", {"roles": ["door"]}))
     assert browser.get(f"/storage/buckets/{bucket}/files").status_code == 401
+
+
+def test_only_the_teams_own_routes_tell_a_members_number(server: LocalServer, http: Http, crew: str) -> None:
+    phone = f"+1{secrets.randbelow(10**9) + 10**9}"
+    ann = new_person(server, http, phone=phone)
+    newest = {"X-Appwrite-Response-Format": "2.5.0"}
+    path = f"/teams/{crew}/memberships"
+    made = ok(http.post(path, {"userId": ann.id, "roles": []}, headers=newest))
+    assert made["userPhone"] == ""
+    assert ok(http.get(f"{path}/{made['$id']}", headers=newest))["userPhone"] == phone
+    of_user = ok(http.get(f"/users/{ann.id}/memberships", headers=newest))["memberships"]
+    assert [one["userPhone"] for one in of_user] == [""]
