@@ -50,16 +50,22 @@ table_permissions = permission_list(TABLE_ACTIONS)
 row_permissions = permission_list(ROW_ACTIONS)
 
 
-def expand(permissions: Iterable[object], actions: Sequence[str]) -> list[str]:
-    """Permissions with `write` spelt out, in order, each once; InvalidValueError for one that is none."""
+def expand(
+    permissions: Iterable[object], actions: Sequence[str], of_write: Sequence[str] | None = None
+) -> list[str]:
+    """Permissions with `write` spelt out, in order, each once; InvalidValueError for one that is none.
+
+    actions: which are allowed. of_write: what `write` may stand for, when that is not all of them.
+    """
     out: dict[str, None] = {}
+    written = [each for each in WRITE_ACTIONS if each in (actions if of_write is None else of_write)]
     for permission in permissions:
         found = _PERMISSION.fullmatch(permission) if isinstance(permission, str) else None
         if found is None or not is_role(found[2]):
             raise InvalidValueError(f"has a permission that is none: {str(permission)[:100]!r}")
         action, role = found.groups()
         if action == "write":
-            out.update((f'{each}("{role}")', None) for each in WRITE_ACTIONS if each in actions)
+            out.update((f'{each}("{role}")', None) for each in written)
         elif action in actions:
             out[f'{action}("{role}")'] = None
         else:

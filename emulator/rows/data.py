@@ -13,7 +13,7 @@ from emulator.core.params import InvalidValueError, Param, custom_id, integer, l
 from emulator.databases import moments
 from emulator.databases.namespaces import Namespace
 from emulator.databases.values import check_row
-from emulator.permissions import ROW_ACTIONS, expand, row_permissions
+from emulator.permissions import ROW_ACTIONS, TABLE_ACTIONS, expand, row_permissions
 from emulator.rows.shape import Shape
 
 MAX_BULK = 100
@@ -121,13 +121,16 @@ def _moment(value: Any, ns: Namespace) -> str | None:
 
 
 def own_permissions(sent: Sent) -> list[str]:
-    """The expanded permissions in a bulk call's row, [] without; ApiError general_bad_request."""
+    """The expanded permissions in a bulk call's row, [] without; ApiError general_bad_request.
+
+    Unlike a single row's they may name `create`, to no effect.
+    """
     if not sent.permissions:
         return []
     try:
         if not isinstance(sent.permissions, list):
             raise InvalidValueError("must be a list")
-        return expand(sent.permissions, ROW_ACTIONS)
+        return expand(sent.permissions, TABLE_ACTIONS, of_write=ROW_ACTIONS)
     except InvalidValueError as invalid:
         raise ApiError("general_bad_request", f"$permissions {invalid}.") from None
 

@@ -92,9 +92,8 @@ def update(ns: Namespace, ctx: Context) -> Reply:
     _require_unchanged(ns, old, unchanged_since)
     values = checked(shape, merged, ns)
     changes = _system_changes(old, new_id, made, updated, permissions)
-    written = {key: value for key, value in values.items() if key in sent.values or value != old.values[key]}
     try:
-        update_row(ctx.store, shape, old.seq, changes, written)
+        update_row(ctx.store, shape, old.seq, changes, values)
     except sqlite3.IntegrityError:
         raise taken(ns) from None
     if permissions != old.permissions:
