@@ -9,12 +9,13 @@ import pytest
 
 from emulator import auth
 from emulator.app import ApiSite
-from emulator.areas import AREAS, ROUTES
+from emulator.areas import ROUTES
 from emulator.core.context import Server
 from emulator.core.errors import ApiError
 from emulator.core.events import Event
 from emulator.core.http import Request
 from emulator.core.routing import Router
+from emulator.project.routes import start as start_project
 from emulator.serve import build_server, load_config
 from tests.emulator.people import PASSWORD, new_person, refusal
 from tests.support.local_server import Http, LocalServer, ok
@@ -151,9 +152,7 @@ def test_changes_of_users_and_teams_are_announced(parts: Server) -> None:
     site, key = ApiSite(Router(ROUTES)), parts.config.api_key
 
     async def tell() -> None:
-        for area in AREAS:
-            if area.title == "Project" and area.start is not None:
-                await area.start(parts)
+        await start_project(parts)
         for method, path, body in (
             ("POST", "/users", b'{"userId": "ann"}'),
             ("PATCH", "/users/ann/name", b'{"name": "Ann"}'),
@@ -174,3 +173,19 @@ def test_changes_of_users_and_teams_are_announced(parts: Server) -> None:
     ]
     assert heard[0].payload["$id"] == heard[0].ids["userId"] == "ann"
     assert (heard[3].ids["teamId"], heard[3].payload["userId"]) == ("crew", "ann")
+
+
+def test_a_function_has_its_domain_as_long_as_it_lives(parts: Server) -> None:
+    site, key = ApiSite(Router(ROUTES)), parts.config.api_key
+    rule = b'{"domain": "a1.functions.localhost", "functionId": "f"}'
+
+    async def domains_before_and_after() -> tuple[int, int]:
+        await start_project(parts)
+        made = await site.answer(parts, request(parts, key, "POST", "/proxy/rules/function", rule))
+        assert made.status == 201, made.body
+        before = await site.answer(parts, request(parts, key, path="/proxy/rules"))
+        parts.events.publish(Event("functions.[functionId].delete", {"functionId": "f"}, {}))
+        after = await site.answer(parts, request(parts, key, path="/proxy/rules"))
+        return before.body["total"], after.body["total"]
+
+    assert asyncio.run(domains_before_and_after()) == (1, 0)
