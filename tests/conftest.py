@@ -45,6 +45,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     yield from _serving(tmp_path_factory.mktemp("appwrite") / "data")
 
 
+@pytest.fixture(scope="module")
+def module_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    """An empty local Appwrite for one module, which it may clear."""
+    yield from _serving(tmp_path_factory.mktemp("appwrite") / "data")
+
+
 @pytest.fixture
 def fresh_server(tmp_path: Path) -> Iterator[LocalServer]:
     """An empty local Appwrite of the test's own, which it may stop, kill and restart."""

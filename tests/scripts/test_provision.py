@@ -135,7 +135,7 @@ def test_other_kinds_of_columns_compare_equal(fresh_server: LocalServer, tmp_pat
 
 @contextmanager
 def server_of_version(version: str) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
-    """The address of something that answers every GET with a version, and what it was asked with which key."""
+    """Something that answers with a version: its address, and what it was asked with which key."""
     asked: list[tuple[str, str | None]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -152,7 +152,7 @@ def server_of_version(version: str) -> Iterator[tuple[str, list[tuple[str, str |
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/v1", asked
         server.shutdown()
 
