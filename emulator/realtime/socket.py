@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -24,6 +25,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+log = logging.getLogger("emulator")
 PATH = "/v1/realtime"
 POLICY_VIOLATION = 1008
 
@@ -131,6 +133,9 @@ async def _listen(server: Server, connection: Connection, receive: Receive) -> N
             connection.push(json.dumps(answer(server, connection, text)))
         except RefusalError as refusal:
             connection.push(refusal.spell())
+        except Exception:
+            log.exception("a message over a socket could not be answered")
+            connection.push(RefusalError(500, "The server failed; its log says why.").spell())
 
 
 async def _tell(connection: Connection, send: Send) -> None:
