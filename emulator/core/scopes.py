@@ -57,6 +57,6 @@ def granted(scopes: Iterable[str]) -> frozenset[str]:
 
 
 EVERY_KEY_SCOPE = granted(PROJECT_SCOPES) | KEY_SCOPES
-ADMIN_SCOPES = EVERY_KEY_SCOPE | USER_SCOPES | {"projects.write", "devKeys.read", "devKeys.write"}
+ADMIN_SCOPES = EVERY_KEY_SCOPE | USER_SCOPES | {"projects.read", "projects.write"}
 CONSOLE_GUEST_SCOPES = _OPEN
 CONSOLE_USER_SCOPES = _OPEN | {"account", "teams.read", "teams.write", "projects.read", "projects.write"}
