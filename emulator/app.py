@@ -170,8 +170,9 @@ class App:
         if reply is None:
             await effects.hang_up(scope, receive, reset=fault is not None and fault.kind == RESET)
             return
+        common = {"date": self.server.clock.date_header(), **COMMON_HEADERS}
         lines, content = encode(
-            reply, request.method == "HEAD", request.headers.get("accept-encoding", ""), COMMON_HEADERS
+            reply, request.method == "HEAD", request.headers.get("accept-encoding", ""), common
         )
         start = {"type": "http.response.start", "status": reply.status, "headers": lines}
         if fault is not None and stalled:

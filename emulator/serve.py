@@ -123,8 +123,8 @@ def serve(data_dir: Path, host: str = "127.0.0.1", port: int = 0, project_id: st
     gc.set_threshold(20_000, 50, 50)
     options = uvicorn.Config(
         build_app(server), loop="uvloop", http=BreakableProtocol, lifespan="off", access_log=False,
-        log_level="warning", backlog=2048, timeout_keep_alive=75, server_header=False, proxy_headers=False,
-        ws_per_message_deflate=False,
+        log_level="warning", backlog=2048, timeout_keep_alive=75, server_header=False, date_header=False,
+        proxy_headers=False, ws_per_message_deflate=False,
     )  # fmt: skip
     try:
         _LocalServer(options, server).run(sockets=[listener])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from email.utils import formatdate
 
 
 def spell(seconds: float) -> str:
@@ -17,6 +18,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.offset = 0.0
+        self._header = (0, "")
         self._when_moved: list[Callable[[], None]] = []
 
     def move(self, offset: float) -> None:
@@ -36,3 +38,10 @@ class Clock:
     def now(self) -> str:
         """The current moment as answers spell it."""
         return spell(self.time())
+
+    def date_header(self) -> str:
+        """The moment as the header `Date` carries it, from which clients learn the server's time."""
+        second = int(self.time())
+        if self._header[0] != second:
+            self._header = (second, formatdate(second, usegmt=True))
+        return self._header[1]
