@@ -193,7 +193,11 @@ def post(url: str, headers: dict[str, str], body: bytes) -> int:
     """Posts and returns the status; 0 when nobody answered within five seconds."""
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=TIME_LIMIT_SECONDS)
+    # Every name below .localhost is this machine (RFC 6761), but not every resolver knows it.
+    name = parts.hostname or ""
+    address = "127.0.0.1" if name.endswith(".localhost") else name
+    headers = {"Host": parts.netloc, **headers}
+    connection = kind(address, parts.port, timeout=TIME_LIMIT_SECONDS)
     try:
         connection.request(
             "POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, headers

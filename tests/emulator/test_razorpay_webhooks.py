@@ -124,3 +124,11 @@ def test_undelivered_webhooks_and_the_ledger_outlive_a_kill(fresh_server: LocalS
         received: list[Received] = wait_for(taker, 2)
     assert received[0].body == received[1].body
     assert received[1].json["payload"]["payment"]["entity"]["id"] == payment["id"]
+
+
+def test_a_name_below_localhost_is_this_machine(local: Http, receiver: WebhookReceiver) -> None:
+    name = receiver.url.replace("127.0.0.1", "hook.functions.localhost")
+    ok(local.patch("/payments/settings", {"webhookUrl": name}))
+    make(local, status="failed")
+    [received] = wait_for(receiver, 1)
+    assert received.headers["host"] == name.split("/")[2]
