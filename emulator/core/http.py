@@ -144,7 +144,7 @@ def encode(
     else:
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
     headers = {"content-type": reply.content_type, **extra, **reply.headers}
-    if reply.content_type == "application/json":
+    if reply.content_type == "application/json" and not isinstance(body, bytes):
         headers["content-type"] = "application/json; charset=UTF-8"
     compressible = len(content) >= COMPRESS_FROM_BYTES and reply.content_type.startswith(COMPRESSIBLE)
     if compressible and "gzip" in accept_encoding and "content-range" not in headers:
