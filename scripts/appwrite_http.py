@@ -51,6 +51,12 @@ class Http:
         """A signed-in user, by the secret of a session that a key made."""
         return cls(endpoint, {"X-Appwrite-Project": project_id, "X-Appwrite-Session": secret})
 
+    def another(self) -> Http:
+        """The same caller on a connection of its own, as another thread needs it."""
+        other = Http(self.endpoint, {}, self.timeout)
+        other.session.headers.update(self.session.headers)
+        return other
+
     def call(self, method: str, path: str, json: Any = None, **options: Any) -> requests.Response:
         """Any request, any answer; `options` are those of requests (params, headers, files …)."""
         options.setdefault("timeout", self.timeout)
