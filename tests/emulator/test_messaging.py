@@ -77,14 +77,17 @@ def test_a_draft_waits_until_it_is_told_to_go(http: Http, local: Http, ann: Pers
 
 
 def test_a_scheduled_message_goes_when_its_time_has_come(http: Http, local: Http, ann: Person) -> None:
-    when = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="milliseconds")
-    message = ok(http.post(EMAILS, email(ann, scheduledAt=when)))
-    assert (message["status"], message["scheduledAt"]) == ("scheduled", when)
-    assert receivers(local, message) == []
+    now = datetime.now(UTC)
+    soon, later = ((now + timedelta(hours=h)).isoformat(timespec="milliseconds") for h in (1, 2))
+    waiting = ok(http.post(EMAILS, email(ann, scheduledAt=later)))
+    message = ok(http.post(EMAILS, email(ann, scheduledAt=soon)))
+    assert (message["status"], message["scheduledAt"]) == ("scheduled", soon)
     ok(local.put("/clock", {"offsetSeconds": 3601}))
     sent = final(http, message)
-    assert sent["status"] == "sent" and sent["deliveredAt"] >= when
+    assert sent["status"] == "sent" and sent["deliveredAt"] >= soon
     assert receivers(local, message) == [ann.email]
+    assert ok(http.get(f"/messaging/messages/{waiting['$id']}"))["status"] == "scheduled"
+    assert receivers(local, waiting) == []
 
 
 def test_a_deleted_schedule_is_never_sent(http: Http, local: Http, ann: Person) -> None:
