@@ -15,7 +15,7 @@ from boxoffice.bookings.records import (
 from boxoffice.domain import ids
 from boxoffice.domain.catalogue import Offer
 from boxoffice.domain.codes import Code
-from boxoffice.domain.errors import BoxofficeError, Rejected
+from boxoffice.domain.errors import BoxofficeError, ErrorKind, Rejected
 from boxoffice.domain.payments import PaymentState, check_amount
 from boxoffice.domain.pricing import Quote
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus, move
@@ -43,10 +43,11 @@ class Sale:
         self._shortage = shortage
         self._pool = ids.pool_id(offer.ticket_type.id)
         self._units: tuple[int, ...] = ()
-        self._capture_tried = False
         self.booking = admitted.booking
         # Set when the sale fails so early that its booking can be forgotten: no money taken, nothing written.
         self.is_void = False
+        # Whether a capture may still take effect although the gateway says that nothing is captured.
+        self.capture_is_unknown = False
         self.payment_status = (
             PaymentStatus.CAPTURED if admitted.payment.is_captured else PaymentStatus.AUTHORISED
         )
@@ -57,11 +58,6 @@ class Sale:
             timing=desk.timing,
             budget=desk.budget,
         )
-
-    @property
-    def capture_is_unknown(self) -> bool:
-        """Whether a capture may still take effect although the gateway says that nothing is captured."""
-        return self._capture_tried and self.payment_status is PaymentStatus.AUTHORISED
 
     def _waves(self) -> list[Wave]:
         qr_steps = [self._qr_step(number) for number in self.booking.numbers]
@@ -99,7 +95,7 @@ class Sale:
 
     async def _return_money(self) -> None:
         """Refund what was captured. An authorisation goes back by itself."""
-        if self.payment_status is PaymentStatus.AUTHORISED and not self._capture_tried:
+        if self.payment_status is PaymentStatus.AUTHORISED and not self.capture_is_unknown:
             return
         payments = self._desk.payments
         payment = await payments.fetch(self.booking.payment_id)
@@ -113,6 +109,7 @@ class Sale:
                 if payment.state is not PaymentState.REFUNDED:
                     raise
             self._money_is(PaymentStatus.REFUNDED)
+            self.capture_is_unknown = False
         elif payment.state is PaymentState.REFUNDED:
             self._money_is(PaymentStatus.CAPTURED)
             self._money_is(PaymentStatus.REFUNDED)
@@ -165,14 +162,16 @@ class Sale:
         return Step(f"qr-{number}", store, delete)
 
     async def _capture(self) -> None:
-        self._capture_tried = True
+        self.capture_is_unknown = True
         try:
             await self._desk.payments.capture(self.booking.payment_id, self.booking.total)
-        except BoxofficeError:
+        except BoxofficeError as error:
             # Refused, because it was captured already, or no answer: only the gateway knows.
             payment = await self._desk.payments.fetch(self.booking.payment_id)
             if not payment.is_captured:
+                self.capture_is_unknown = error.kind in (ErrorKind.AMBIGUOUS, ErrorKind.FATAL)
                 raise
+        self.capture_is_unknown = False
         self._money_is(PaymentStatus.CAPTURED)
 
     async def _confirm(self) -> None:

@@ -1,0 +1,300 @@
+"""The outside world in memory: strict where the real one is, and with faults on demand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from boxoffice.domain.callers import Account
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import Ambiguous, Rejected
+from boxoffice.domain.money import Money
+from boxoffice.domain.payments import Payment, PaymentState
+from boxoffice.ports import NewRow, Row, RowsTaken, UniqueClash, Where
+from boxoffice.saga.timing import Timing
+from boxoffice.schema import Table
+from boxoffice.times import from_text
+
+PROJECT = json.loads((Path(__file__).parents[2] / "appwrite.json").read_text())
+TABLES = {table["$id"]: table for table in PROJECT["tables"]}
+
+
+class FakeTime:
+    """A clock that only moves when somebody waits."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.pauses: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.seconds += seconds
+
+    @property
+    def timing(self) -> Timing:
+        return Timing(lambda: self.seconds, self.sleep, lambda: 0.5)
+
+
+@dataclass
+class Fault:
+    """Raises `error` at the calls of `operation` numbered `first` to `last`, before or after their effect."""
+
+    operation: str
+    error: Callable[[], Exception]
+    first: int = 1
+    last: int = 1
+    after_effect: bool = False
+    seen: int = 0
+
+    def hits(self, operation: str) -> bool:
+        if operation != self.operation:
+            return False
+        self.seen += 1
+        return self.first <= self.seen <= self.last
+
+
+@dataclass
+class World:
+    """The log of all calls, and the faults to come."""
+
+    calls: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def fail(self, operation: str, error: Callable[[], Exception], **options: Any) -> None:
+        self.faults.append(Fault(operation, error, **options))
+
+    def fail_always(self, operation: str, error: Callable[[], Exception]) -> None:
+        self.fail(operation, error, last=10**9)
+
+    def around(self, operation: str, effect: Callable[[], Any]) -> Any:
+        self.calls.append(operation)
+        hits = [fault for fault in self.faults if fault.hits(operation)]
+        for fault in hits:
+            if not fault.after_effect:
+                raise fault.error()
+        result = effect()
+        for fault in hits:
+            raise fault.error()
+        return result
+
+
+def lost_answer() -> Exception:
+    return Ambiguous(Code.SERVICE_UNAVAILABLE)
+
+
+class FakeRows:
+    """The port `Rows`. Refuses what `appwrite.json` does not allow, and ignores case in ids as Appwrite does."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.tables: dict[Table, dict[str, dict[str, Any]]] = {table: {} for table in Table}
+        self.readers: dict[tuple[Table, str], str | None] = {}
+
+    def seed(self, table: Table, row_id: str, **data: Any) -> None:
+        self._write(table, NewRow(row_id, data))
+
+    def all(self, table: Table) -> list[dict[str, Any]]:
+        return list(self.tables[table].values())
+
+    async def put_once(self, table: Table, row: NewRow) -> Row:
+        def effect() -> Row:
+            if row.id.lower() not in self.tables[table]:
+                if self._clashes(table, row):
+                    raise UniqueClash
+                self._write(table, row)
+            return dict(self.tables[table][row.id.lower()])
+
+        result: Row = self.world.around(f"put {table}", effect)
+        return result
+
+    async def create_all(self, table: Table, rows: Sequence[NewRow], owner: str) -> None:
+        assert 1 <= len(rows) <= 100
+        assert len({row.data[owner] for row in rows}) == 1
+
+        def effect() -> None:
+            if any(row.id.lower() in self.tables[table] for row in rows):
+                raise RowsTaken
+            for row in rows:
+                self._write(table, row)
+
+        self.world.around(f"create {table}", effect)
+
+    async def find(
+        self,
+        table: Table,
+        where: Where,
+        *,
+        columns: Sequence[str] = (),
+        after: str = "",
+        limit: int = 100,
+    ) -> Sequence[Row]:
+        assert where
+
+        def effect() -> Sequence[Row]:
+            found = sorted(
+                (row for row in self.tables[table].values() if _matches(row, where) and row["$id"] > after),
+                key=lambda row: str(row["$id"]),
+            )[:limit]
+            wanted = {"$id", *columns} if columns else None
+            return [{name: row[name] for name in row if wanted is None or name in wanted} for row in found]
+
+        result: Sequence[Row] = self.world.around(f"find {table}", effect)
+        return result
+
+    async def update(self, table: Table, row_id: str, data: Mapping[str, Any]) -> None:
+        def effect() -> None:
+            _check(table, {**self.tables[table][row_id], **data})
+            self.tables[table][row_id].update(data)
+
+        self.world.around(f"update {table}", effect)
+
+    async def delete_where(self, table: Table, where: Where) -> None:
+        assert where
+
+        def effect() -> None:
+            for row_id in [row_id for row_id, row in self.tables[table].items() if _matches(row, where)]:
+                del self.tables[table][row_id]
+
+        self.world.around(f"delete {table}", effect)
+
+    def _write(self, table: Table, row: NewRow) -> None:
+        assert len(row.id) <= 36
+        columns = {column["key"]: None for column in TABLES[table]["columns"]}
+        data = {**columns, **row.data}
+        _check(table, data)
+        self.tables[table][row.id.lower()] = {"$id": row.id, **data}
+        self.readers[table, row.id] = row.reader
+
+    def _clashes(self, table: Table, row: NewRow) -> bool:
+        unique = [index["columns"] for index in TABLES[table]["indexes"] if index["type"] == "unique"]
+        return any(
+            all(existing[column] == row.data[column] for column in columns)
+            for columns in unique
+            for existing in self.tables[table].values()
+        )
+
+
+def _matches(row: Mapping[str, Any], where: Where) -> bool:
+    return all(
+        row[column] in ([value] if isinstance(value, str) else value) for column, value in where.items()
+    )
+
+
+def _check(table: Table, data: Mapping[str, Any]) -> None:
+    """What the server checks of a row's structure."""
+    declared = {column["key"]: column for column in TABLES[table]["columns"]}
+    unknown = {name for name in data if not name.startswith("$")} - declared.keys()
+    assert not unknown, f"{table} has no columns {unknown}"
+    for key, column in declared.items():
+        value = data[key]
+        if value is None:
+            assert not column["required"], f"{table}.{key} is required"
+        elif column["type"] == "integer":
+            assert type(value) is int, f"{table}.{key} = {value!r}"
+            assert column["min"] <= value <= column["max"], f"{table}.{key} = {value!r}"
+        elif column["type"] == "boolean":
+            assert type(value) is bool
+        elif column["type"] == "datetime":
+            from_text(value)
+        elif "elements" in column:
+            assert value in column["elements"], f"{table}.{key} = {value!r}"
+        else:
+            assert isinstance(value, str), f"{table}.{key} = {value!r}"
+            assert len(value) <= column["size"], f"{table}.{key} = {value!r}"
+
+
+class FakeFiles:
+    """The port `Files`."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.files: dict[str, tuple[bytes, str]] = {}
+
+    async def store(self, file_id: str, name: str, content: bytes, reader: str) -> None:
+        assert name.endswith(".png")
+        self.world.around("store file", lambda: self.files.setdefault(file_id, (content, reader)))
+
+    async def delete(self, file_id: str) -> None:
+        self.world.around("delete file", lambda: self.files.pop(file_id, None))
+
+
+class FakeImages:
+    """The port `TicketImages`."""
+
+    async def png(self, code: str) -> bytes:
+        return b"PNG of " + code.encode()
+
+
+class FakeAccounts:
+    """The port `Accounts`."""
+
+    def __init__(self, **tokens: Account) -> None:
+        self.tokens = tokens
+
+    async def of_token(self, token: str) -> Account:
+        if token not in self.tokens:
+            raise Rejected(Code.UNAUTHENTICATED)
+        return self.tokens[token]
+
+
+class FakeGateway:
+    """The port `Payments`, with a ledger."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.payments: dict[str, Payment] = {}
+        self.refunds: dict[str, tuple[str, Money]] = {}
+
+    def pay(self, payment_id: str, amount: int, currency: str = "INR", **other: Any) -> None:
+        payment = Payment(
+            id=payment_id,
+            state=PaymentState.CAPTURED,
+            amount=Money(amount, currency),
+            refunded=0,
+            order_id="",
+            email="ann@example.com",
+            contact="",
+            noted_user_id="",
+        )
+        self.payments[payment_id] = replace(payment, **other)
+
+    async def fetch(self, payment_id: str) -> Payment:
+        def effect() -> Payment:
+            if payment_id not in self.payments:
+                raise Rejected(Code.PAYMENT_NOT_VERIFIED)
+            return self.payments[payment_id]
+
+        result: Payment = self.world.around("fetch payment", effect)
+        return result
+
+    async def capture(self, payment_id: str, amount: Money) -> None:
+        def effect() -> None:
+            payment = self.payments[payment_id]
+            if payment.state is not PaymentState.AUTHORISED or payment.amount != amount:
+                raise Rejected(Code.PAYMENT_NOT_VERIFIED)
+            self.payments[payment_id] = replace(payment, state=PaymentState.CAPTURED)
+
+        self.world.around("capture payment", effect)
+
+    async def refund(self, payment_id: str, amount: Money, key: str) -> None:
+        assert len(key) >= 10
+
+        def effect() -> None:
+            if key in self.refunds:
+                assert self.refunds[key] == (payment_id, amount)
+                return
+            payment = self.payments[payment_id]
+            if payment.state is not PaymentState.CAPTURED:
+                raise Rejected(Code.PAYMENT_NOT_VERIFIED)
+            self.refunds[key] = (payment_id, amount)
+            self.payments[payment_id] = replace(
+                payment, state=PaymentState.REFUNDED, refunded=amount.amount
+            )
+
+        self.world.around("refund payment", effect)
+
+    def has_signed(self, order_id: str, payment_id: str, signature: str) -> bool:
+        return signature == f"{order_id}.{payment_id}"

@@ -1,0 +1,165 @@
+"""A small box office over the fakes: one event, one ticket type, and the function's own entry."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from boxoffice.bookings.admission import PaymentClaim
+from boxoffice.bookings.book import Wish, book
+from boxoffice.bookings.desk import Desk
+from boxoffice.bookings.results import Booked, Failed
+from boxoffice.caching import Cache
+from boxoffice.catalogue import Catalogue, Listing
+from boxoffice.contract import answers
+from boxoffice.domain import ids
+from boxoffice.domain.callers import Account, Caller
+from boxoffice.domain.errors import BoxofficeError
+from boxoffice.domain.tickets import SigningKeys
+from boxoffice.inventory.claims import GeneralAdmission
+from boxoffice.inventory.memory import PoolMemory
+from boxoffice.logs import Log
+from boxoffice.saga.timing import TimeBudget
+from boxoffice.schema import Table
+from boxoffice.times import to_text
+from tests.unit.fakes import FakeAccounts, FakeFiles, FakeGateway, FakeImages, FakeRows, FakeTime, World
+
+ANN = Caller("ann", Account("ann", "ann@example.com", ""))
+BOB = Caller("bob", Account("bob", "bob@example.com", ""))
+PRICE = 50_000
+NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
+POOL = ids.pool_id("standing")
+
+
+class Shop:
+    """One event, and everything that a use case needs; each `book` is an execution of its own.
+
+    The executions of one shop share what those of a warm function share.
+    """
+
+    def __init__(self, capacity: int = 10, seed: int = 1) -> None:
+        self.world = World()
+        self.time = FakeTime()
+        self.now = NOW
+        self.rows = FakeRows(self.world)
+        self.files = FakeFiles(self.world)
+        self.gateway = FakeGateway(self.world)
+        self.lines: list[str] = []
+        self.memory = PoolMemory(lambda: self.time.seconds)
+        self.listings: Cache[str, Listing] = Cache(10, lambda: self.time.seconds)
+        self._random = random.Random(seed)
+        self._tokens = (f"token-{number}" for number in itertools.count())
+        self.rows.seed(
+            Table.EVENTS,
+            "concert",
+            name="Concert",
+            status="published",
+            startsAt=to_text(NOW + timedelta(days=30)),
+        )
+        self.rows.seed(
+            Table.TICKET_TYPES,
+            "standing",
+            eventId="concert",
+            name="Standing",
+            price=PRICE,
+            currency="INR",
+            capacity=capacity,
+            onSale=True,
+        )
+
+    def desk(self) -> Desk:
+        timing = self.time.timing
+        return Desk(
+            accounts=FakeAccounts(),
+            rows=self.rows,
+            files=self.files,
+            payments=self.gateway,
+            images=FakeImages(),
+            catalogue=Catalogue(self.rows, self.listings, timing),
+            inventory=GeneralAdmission(self.rows, self.memory, self._random.randrange),
+            signing_keys=SigningKeys("k1", {"k1": b"sixteen byte key"}),
+            log=Log(self.lines.append, self.lines.append, "execution"),
+            timing=timing,
+            budget=TimeBudget(timing.clock, total=25.0, reserve=10.0),
+            now=lambda: self.now,
+            new_token=lambda: next(self._tokens),
+            execution_id="execution",
+        )
+
+    def wish(self, payment_id: str, quantity: int = 1, **other: Any) -> Wish:
+        fields: dict[str, Any] = {
+            "event_id": "concert",
+            "ticket_type_id": "standing",
+            "ticket_type_name": None,
+            "quantity": quantity,
+            "payment": PaymentClaim(payment_id, None, None),
+        }
+        return Wish(**{**fields, **other})
+
+    async def book_async(
+        self, payment_id: str = "pay_1", quantity: int = 1, caller: Caller = ANN, **other: Any
+    ) -> Booked | Failed:
+        try:
+            return await book(self.desk(), caller, self.wish(payment_id, quantity, **other))
+        except BoxofficeError as error:
+            return Failed(error)
+
+    def book(
+        self, payment_id: str = "pay_1", quantity: int = 1, caller: Caller = ANN, **other: Any
+    ) -> Booked | Failed:
+        return asyncio.run(self.book_async(payment_id, quantity, caller, **other))
+
+    def booked(self, payment_id: str = "pay_1", quantity: int = 1, **other: Any) -> Booked:
+        result = self.book(payment_id, quantity, **other)
+        assert isinstance(result, Booked), result
+        return result
+
+    def failed(self, payment_id: str = "pay_1", quantity: int = 1, **other: Any) -> Failed:
+        result = self.book(payment_id, quantity, **other)
+        assert isinstance(result, Failed), result
+        return result
+
+    def warm(self) -> None:
+        """Book once, so that the catalogue is known, and forget the calls."""
+        self.gateway.pay("pay_warm", PRICE)
+        self.booked("pay_warm")
+        self.world.calls.clear()
+
+    def sell(self, count: int) -> None:
+        for number in range(count):
+            self.gateway.pay(f"pay_sold_{number}", PRICE)
+            self.booked(f"pay_sold_{number}")
+        self.world.calls.clear()
+
+    def count(self, *tables: Table) -> list[int]:
+        return [len(self.rows.all(table)) for table in tables]
+
+    def leftovers(self) -> dict[str, int]:
+        """What a booking writes besides its journal."""
+        tables = (Table.CLAIMS, Table.TICKETS, Table.TRANSACTIONS, Table.ORDERS)
+        counts = {table.value: len(self.rows.all(table)) for table in tables}
+        return {**counts, "files": len(self.files.files)}
+
+    def booking(self, payment_id: str = "pay_1") -> dict[str, Any] | None:
+        return self.rows.tables[Table.BOOKINGS].get(ids.booking_id(payment_id))
+
+    def outcome(self, payment_id: str = "pay_1") -> str | None:
+        row = self.rows.tables[Table.OUTCOMES].get(ids.booking_id(payment_id))
+        return row["outcome"] if row else None
+
+    def reports(self) -> list[dict[str, Any]]:
+        return self.rows.all(Table.ROLLBACK_REPORTS)
+
+    def appwrite_calls(self) -> list[str]:
+        return [call for call in self.world.calls if not call.endswith("payment")]
+
+
+def answer_of(failed: Failed) -> dict[str, Any]:
+    return answers.failure(failed, "execution")
+
+
+Make = Callable[[], Exception]

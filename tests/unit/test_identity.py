@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from boxoffice.domain.callers import Account, Caller
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import Rejected
+from boxoffice.identity import identify
+
+from tests.unit.fakes import FakeAccounts
+
+ANN = Account("ann", "ann@example.com", "")
+ACCOUNTS = FakeAccounts(genuine=ANN)
+
+
+def who(headers: dict[str, str], named: str | None = None) -> Caller | Code:
+    try:
+        return asyncio.run(identify(headers, named, ACCOUNTS))
+    except Rejected as error:
+        return error.code
+
+
+def test_a_genuine_token_says_who_it_is_whatever_the_id_header_says() -> None:
+    for headers in (
+        {"x-appwrite-user-jwt": "genuine"},
+        {"x-appwrite-user-jwt": "genuine", "x-appwrite-user-id": "bob"},
+        {"X-Appwrite-User-JWT": "genuine", "X-Appwrite-User-Id": "bob"},
+    ):
+        assert who(headers) == Caller("ann", ANN)
+
+
+def test_a_user_may_name_themselves_and_nobody_else() -> None:
+    assert who({"x-appwrite-user-jwt": "genuine"}, "ann") == Caller("ann", ANN)
+    assert who({"x-appwrite-user-jwt": "genuine"}, "bob") is Code.PERMISSION_ERROR
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-appwrite-user-id": "ann"},
+        {"X-Appwrite-User-Id": "ann"},
+        {"x-appwrite-user-id": ""},
+        {"x-appwrite-user-jwt": "forged"},
+        {"x-appwrite-user-jwt": "forged", "x-appwrite-user-id": "ann"},
+        {"x-appwrite-user-jwt": ""},
+        {"x-appwrite-user-jwt": " ", "x-appwrite-user-id": ""},
+    ],
+)
+def test_an_id_proves_nothing_and_neither_do_headers_that_were_blanked(headers: dict[str, str]) -> None:
+    assert who(headers, "ann") is Code.UNAUTHENTICATED
+
+
+def test_a_trusted_server_has_to_name_the_user() -> None:
+    assert who({"x-appwrite-key": "key"}, "ann") == Caller("ann", None)
+    assert who({"x-appwrite-key": "key"}) is Code.VALIDATION_ERROR

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import Rejected
+from boxoffice.inventory import claims
+from boxoffice.inventory.claims import GeneralAdmission
+from boxoffice.inventory.memory import PoolMemory
+from boxoffice.schema import Table
+
+from tests.unit.fakes import FakeRows, FakeTime, World
+from tests.unit.shop import NOW
+
+POOL = "pool"
+
+
+class Counter:
+    """One pool, and as many warm functions as wanted in front of it."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.world = World()
+        self.rows = FakeRows(self.world)
+        self.time = FakeTime()
+
+    def function(self, seed: int = 1) -> tuple[GeneralAdmission, PoolMemory]:
+        memory = PoolMemory(lambda: self.time.seconds)
+        return GeneralAdmission(self.rows, memory, random.Random(seed).randrange), memory
+
+    async def claim(self, function: GeneralAdmission, booking: str, quantity: int = 1) -> tuple[int, ...]:
+        return await function.claim(
+            pool=POOL,
+            capacity=self.capacity,
+            quantity=quantity,
+            event_id="concert",
+            booking_id=booking,
+            reserved_until=NOW,
+        )
+
+    @property
+    def taken(self) -> list[int]:
+        return sorted(int(row["unit"]) for row in self.rows.all(Table.CLAIMS))
+
+
+def test_a_claim_costs_one_call_and_says_whose_it_is() -> None:
+    counter = Counter(100)
+    function, _ = counter.function()
+    units = asyncio.run(counter.claim(function, "b1", 3))
+    assert counter.world.calls == ["create claims"]
+    assert counter.taken == sorted(units)
+    row = counter.rows.all(Table.CLAIMS)[0]
+    assert (row["bookingId"], row["state"]) == ("b1", "RESERVED")
+    assert row["reservedUntil"] == "2030-01-01T12:00:00.000+00:00"
+
+
+def test_functions_that_know_nothing_of_each_other_never_claim_a_unit_twice() -> None:
+    counter = Counter(30)
+    functions = [counter.function(seed)[0] for seed in range(4)]
+
+    async def all_of_them() -> list[object]:
+        return await asyncio.gather(
+            *(counter.claim(functions[n % 4], f"b{n}") for n in range(40)), return_exceptions=True
+        )
+
+    results = asyncio.run(all_of_them())
+    assert counter.taken == list(range(1, 31))
+    refused = [result for result in results if isinstance(result, Rejected)]
+    assert len(refused) == 10
+    assert {error.code for error in refused} == {Code.INSUFFICIENT_TICKETS}
+
+
+def test_nobody_gets_a_part() -> None:
+    counter = Counter(10)
+    function, _ = counter.function()
+
+    async def scenario() -> None:
+        for n in range(3):
+            await counter.claim(function, f"b{n}", 3)
+        with pytest.raises(Rejected) as refused:
+            await counter.claim(function, "b3", 3)
+        assert refused.value.details == {"available": 1, "requested": 3}
+
+    asyncio.run(scenario())
+    assert len(counter.taken) == 9
+
+
+def test_what_is_remembered_never_refuses_without_asking() -> None:
+    counter = Counter(3)
+    function, memory = counter.function()
+    memory.read(POOL, [1, 2, 3])
+    assert asyncio.run(counter.claim(function, "b1"))
+
+
+def test_the_last_unit_is_found_with_one_read() -> None:
+    counter = Counter(1_000)
+    other, _ = counter.function(1)
+    function, _ = counter.function(2)
+
+    async def scenario() -> None:
+        for n in range(111):
+            await counter.claim(other, f"b{n}", 9)
+        counter.world.calls.clear()
+        assert await counter.claim(function, "last")
+
+    asyncio.run(scenario())
+    assert len(counter.taken) == 1_000
+    assert counter.world.calls in (["create claims", "find claims", "create claims"], ["create claims"])
+
+
+def test_large_pools_are_read_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "_PAGE", 10)
+    counter = Counter(35)
+    other, _ = counter.function(1)
+    function, memory = counter.function(2)
+
+    async def scenario() -> None:
+        for n in range(5):
+            await counter.claim(other, f"b{n}", 7)
+        with pytest.raises(Rejected):
+            await counter.claim(function, "b")
+
+    asyncio.run(scenario())
+    assert sorted(memory.taken(POOL)) == list(range(1, 36))
+    assert counter.world.calls[-4:] == ["find claims"] * 4
+
+
+def test_release_frees_the_bookings_units_and_no_others() -> None:
+    counter = Counter(4)
+    function, memory = counter.function()
+
+    async def scenario() -> None:
+        mine = await counter.claim(function, "mine", 2)
+        theirs = await counter.claim(function, "theirs", 2)
+        await function.release(POOL, mine, "mine")
+        await function.release(POOL, mine, "mine")
+        assert counter.taken == sorted(theirs)
+        assert set(memory.taken(POOL)) == set(theirs)
+
+    asyncio.run(scenario())
+
+
+def test_a_neighbours_units_in_flight_are_left_alone() -> None:
+    counter = Counter(4)
+    function, memory = counter.function()
+    memory.trying(POOL, [1, 2, 3])
+    assert asyncio.run(counter.claim(function, "b")) == (4,)
+    memory.tried(POOL, [1, 2, 3])
+    assert not memory.in_flight(POOL)
+
+
+class TestKnownShortage:
+    def known(self, counter: Counter, function: GeneralAdmission, quantity: int = 1) -> Rejected | None:
+        return asyncio.run(function.known_shortage(POOL, counter.capacity, quantity))
+
+    def test_nothing_is_known_of_a_pool_at_first(self) -> None:
+        counter = Counter(1)
+        function, _ = counter.function()
+        assert self.known(counter, function) is None
+        assert not counter.world.calls
+
+    def test_for_some_seconds_it_costs_nothing(self) -> None:
+        counter = Counter(3)
+        function, memory = counter.function()
+        memory.read(POOL, [1, 2])
+        refused = self.known(counter, function, 2)
+        assert refused is not None
+        assert refused.details["available"] == 1
+        assert not counter.world.calls
+        assert self.known(counter, function, 1) is None
+
+    def test_then_it_is_asked_again(self) -> None:
+        counter = Counter(1)
+        function, memory = counter.function()
+        memory.read(POOL, [1])
+        counter.time.seconds += 5
+        assert self.known(counter, function) is None
+        assert counter.world.calls == ["find claims"]
+
+    def test_units_that_a_neighbour_is_only_trying_are_not_gone(self) -> None:
+        counter = Counter(1)
+        function, memory = counter.function()
+        memory.trying(POOL, [1])
+        assert self.known(counter, function) is None
+
+    def test_a_pool_that_has_become_smaller(self) -> None:
+        counter = Counter(1)
+        function, memory = counter.function()
+        memory.read(POOL, [1, 2, 3])
+        refused = self.known(counter, function)
+        assert refused is not None
+        assert refused.details["available"] == 0
+
+
+def test_only_so_many_pools_are_remembered() -> None:
+    memory = PoolMemory(lambda: 0.0)
+    for number in range(1_000):
+        memory.read(str(number), [1])
+    assert not memory.taken("0")
+    assert memory.taken("999")

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+from boxoffice.domain.codes import Code
+from boxoffice.settings import Misconfigured, Settings
+
+GOOD = {
+    "APPWRITE_FUNCTION_API_ENDPOINT": "http://appwrite/v1/",
+    "APPWRITE_FUNCTION_PROJECT_ID": "boxoffice",
+    "RAZORPAY_KEY_ID": "rzp_id",
+    "RAZORPAY_KEY_SECRET": "rzp_secret",
+    "TICKET_SIGNING_KEYS": "k2:fedcba9876543210, k1:0123456789abcdef",
+}
+
+
+def test_all_of_it() -> None:
+    settings = Settings.from_environment(GOOD)
+    assert settings.endpoint == "http://appwrite/v1"
+    assert settings.razorpay_base_url == "https://api.razorpay.com"
+    assert settings.signing_keys.current == "k2"
+    assert set(settings.signing_keys.secrets) == {"k1", "k2"}
+
+
+def test_the_gateways_address_can_be_another() -> None:
+    settings = Settings.from_environment({**GOOD, "RAZORPAY_BASE_URL": "http://127.0.0.1:1/"})
+    assert settings.razorpay_base_url == "http://127.0.0.1:1"
+
+
+@pytest.mark.parametrize("variable", GOOD)
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_what_is_missing_is_named(variable: str, value: str | None) -> None:
+    environment = {name: text for name, text in {**GOOD, variable: value}.items() if text is not None}
+    with pytest.raises(Misconfigured) as error:
+        Settings.from_environment(environment)
+    assert variable in error.value.message
+    assert error.value.code is Code.SERVICE_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    "keys", ["nocolon", "k1:short", ":0123456789abcdef", "k1:0123456789abcdef,k1:fedcba9876543210", "a b:" + "x" * 16]
+)
+def test_keys_that_cannot_be_used_are_not_shown(keys: str) -> None:
+    with pytest.raises(Misconfigured) as error:
+        Settings.from_environment({**GOOD, "TICKET_SIGNING_KEYS": keys})
+    assert keys not in error.value.message
+
+
+def test_secrets_are_not_shown() -> None:
+    shown = repr(Settings.from_environment(GOOD))
+    assert "rzp_secret" not in shown
+    assert "fedcba" not in shown

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+
+from boxoffice.domain.units import pick
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@given(
+    st.integers(1, 60), st.sets(st.integers(1, 80)), st.integers(1, 10), st.sets(st.integers(1, 60)), st.randoms()
+)
+def test_free_units_or_nothing(
+    capacity: int, taken: set[int], quantity: int, avoid: set[int], rnd: random.Random
+) -> None:
+    taken &= set(range(1, capacity + 1))
+    picked = pick(capacity, taken, quantity, rnd.randrange, avoid)
+    if capacity - len(taken) < quantity:
+        assert picked is None
+        return
+    assert picked is not None
+    assert len(set(picked)) == quantity
+    assert not set(picked) & taken
+    assert all(1 <= unit <= capacity for unit in picked)
+    others = set(range(1, capacity + 1)) - taken - avoid
+    assert len(set(picked) & avoid) == max(0, quantity - len(others))
+
+
+def test_a_pool_that_has_become_smaller_has_nothing_left() -> None:
+    assert pick(3, {1, 2, 3, 9, 10}, 1, random.Random(1).randrange) is None
+
+
+def test_every_free_unit_has_the_same_chance() -> None:
+    rnd = random.Random(7)
+    counts: Counter[int] = Counter()
+    for _ in range(4_000):
+        counts.update(pick(10, {1, 2}, 1, rnd.randrange) or ())
+    assert set(counts) == set(range(3, 11))
+    assert all(400 < count < 600 for count in counts.values())
+
+
+def test_the_last_unit_of_a_large_pool_is_found_quickly() -> None:
+    capacity = 100_000
+    taken = set(range(1, capacity + 1)) - {777}
+    began = time.perf_counter()
+    assert pick(capacity, taken, 1, random.Random(1).randrange) == (777,)
+    assert time.perf_counter() - began < 0.5
