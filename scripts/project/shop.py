@@ -41,7 +41,8 @@ class Customer:
 
     user_id: str
     email: str
-    http: Http
+    password: str = field(repr=False)
+    http: Http = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Shop:
         ok(self.http.post("/users", user))
         http = Http.guest(self.http.endpoint, self.project_id)
         ok(http.post("/account/sessions/email", {"email": email, "password": password}))
-        return Customer(user_id, email, http)
+        return Customer(user_id, email, password, http)
 
     def pay(self, customer: Customer, amount: int, **payment: Any) -> str:
         """The id of a payment that the customer made; `payment` is what the stand-in takes besides."""
