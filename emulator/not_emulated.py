@@ -18,6 +18,7 @@ _PATHS = (
 )  # fmt: skip
 _INNER = re.compile(
     r"users/[^/]+/(?:tokens|mfa|logs|impersonator)(?:/.*)?|teams/[^/]+/(?:logs|memberships/[^/]+/status)"
+    r"|(?:tablesdb|databases)/[^/]+/(?:.+/)?(?:logs|usage)"
 )
 
 
