@@ -84,9 +84,8 @@ def update(ns: Namespace, ctx: Context) -> Reply:
     permissions = old.permissions if permissions is None else given_by(ctx.caller, permissions)
     merged = {**old.values, **sent.values}
     new_id, made = ctx.args[ns.row_id], sent.created or old.created
-    differs = (
-        merged != old.values or permissions != old.permissions or new_id != old.id or made != old.created
-    )
+    before = (old.values, old.permissions, old.id, old.created, old.updated)
+    differs = (merged, permissions, new_id, made, sent.updated or old.updated) != before
     require(ctx.caller, shape.table, "update" if differs else "read", old)
     updated = (sent.updated or change_time(ctx.now, old.updated)) if differs else old.updated
     _require_unchanged(ns, old, unchanged_since)
