@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 from types import FrameType
@@ -27,6 +28,16 @@ def write_private(path: Path, text: str) -> None:
     new.replace(path)
 
 
+def usual_port(remembered: Path) -> int:
+    """The port of the last run when it is free, so that clients and deployed functions find the server again."""
+    try:
+        port = int(remembered.read_text())
+        socket.create_server(("127.0.0.1", port)).close()
+    except (OSError, ValueError):
+        return 0
+    return port
+
+
 def provision(ready: Ready) -> None:
     """Applies appwrite.json and deploys the functions of the working tree, reported on stderr."""
     from scripts.project.local import set_up
@@ -41,15 +52,17 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def main() -> int:
     """0 after an interruption, 1 when the server did not start or ended by itself."""
     parser = argparse.ArgumentParser(prog="scripts/serve", description="Runs the local Appwrite.")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (a free one)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (the last, or a free one)")
     parser.add_argument("--data", type=Path, default=ROOT / ".local" / "appwrite", help="folder for all data")
     parser.add_argument("--provision", action="store_true", help="apply appwrite.json, deploy the functions")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
-    server = LocalServer(options.data.absolute(), log=None)
+    data = options.data.absolute()
+    server, remembered = LocalServer(data, log=None), data / "port"
     try:
-        ready = server.start(options.port)
+        ready = server.start(options.port or usual_port(remembered))
+        remembered.write_text(ready.site.rsplit(":", 1)[1])
         if options.provision:
             provision(ready)
         write_private(ENV_FILE, ready.line + "\n")

@@ -1,4 +1,4 @@
-"""`python -m scripts.project.code_table [--write]`: the README's table of codes, from the table in the code."""
+"""`python -m scripts.project.code_table [--write]`: the README's table of codes, from the code."""
 
 from __future__ import annotations
 
