@@ -21,7 +21,7 @@ from emulator.queries.fields import Field, system_fields
 from emulator.queries.listing import list_entities
 from emulator.users.views import target_view
 
-_FIELDS = {
+FIELDS = {
     **system_fields(),
     "scheduledAt": Field("scheduled", "datetime"),
     "deliveredAt": Field("delivered", "datetime"),
@@ -95,7 +95,7 @@ async def update_push(ctx: Context) -> Reply:
 def list_messages(ctx: Context) -> Reply:
     """GET /messaging/messages."""
     total, rows = list_entities(
-        ctx.store, "messages", _FIELDS, ctx.args["queries"],
+        ctx.store, "messages", FIELDS, ctx.args["queries"],
         search=ctx.args["search"], search_in="id || ' ' || status || ' ' || data", total=ctx.args["total"],
     )  # fmt: skip
     return Reply(200, {"total": total, "messages": [show_message(row) for row in rows]})

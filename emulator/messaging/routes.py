@@ -7,7 +7,8 @@ from emulator.core.params import Param, custom_id, json_object, list_of, one_of,
 from emulator.core.routing import Route
 from emulator.messaging import messages, subscribers, targets, topics
 from emulator.messaging.params import RECEIVERS, file_reference, flag, role, whole_number
-from emulator.queries.parse import QUERIES, SEARCH, TOTAL
+from emulator.queries.listing import entity_queries
+from emulator.queries.parse import SEARCH, TOTAL
 
 register_types(
     {
@@ -31,7 +32,7 @@ register_types(
     }
 )
 
-_LIST = (QUERIES, SEARCH, TOTAL)
+_TARGET_LIST = (entity_queries(targets.FIELDS), TOTAL)
 _TOPIC = Param("topicId", uid, required=True)
 _SUBSCRIBER = (_TOPIC, Param("subscriberId", uid, required=True))
 _TARGET = Param("targetId", uid, required=True)
@@ -77,7 +78,7 @@ ROUTES = (
     Route("POST", _TOPICS, topics.create_topic, "topics.write",
           (Param("topicId", custom_id, required=True), Param("name", text(128), required=True),
            Param("subscribe", _ROLES, default=["users"]))),
-    Route("GET", _TOPICS, topics.list_topics, "topics.read", _LIST),
+    Route("GET", _TOPICS, topics.list_topics, "topics.read", (entity_queries(topics.FIELDS), SEARCH, TOTAL)),
     Route("GET", _ONE_TOPIC, topics.get_topic, "topics.read", (_TOPIC,)),
     Route("PATCH", _ONE_TOPIC, topics.update_topic, "topics.write",
           (_TOPIC, Param("name", text(128)), Param("subscribe", _ROLES))),
@@ -85,14 +86,15 @@ ROUTES = (
 
     Route("POST", _SUBSCRIBERS, subscribers.create_subscriber, "subscribers.write",
           (Param("subscriberId", custom_id, required=True), _TOPIC, _TARGET)),
-    Route("GET", _SUBSCRIBERS, subscribers.list_subscribers, "subscribers.read", (_TOPIC, *_LIST)),
+    Route("GET", _SUBSCRIBERS, subscribers.list_subscribers, "subscribers.read",
+          (_TOPIC, entity_queries(subscribers.FIELDS), SEARCH, TOTAL)),
     Route("GET", _ONE_SUBSCRIBER, subscribers.get_subscriber, "subscribers.read", _SUBSCRIBER),
     Route("DELETE", _ONE_SUBSCRIBER, subscribers.delete_subscriber, "subscribers.write", _SUBSCRIBER),
 
     Route("POST", _TARGETS, targets.create_target, "users.write",
           (_NEW_TARGET, _USER, Param("providerType", one_of("email", "sms", "push"), required=True),
            Param("identifier", _IDENTIFIER, required=True), Param("name", text(128)))),
-    Route("GET", _TARGETS, targets.list_targets, "users.read", (_USER, QUERIES, TOTAL)),
+    Route("GET", _TARGETS, targets.list_targets, "users.read", (_USER, *_TARGET_LIST)),
     Route("GET", _ONE_TARGET, targets.get_target, "users.read", (_USER, _TARGET)),
     Route("PATCH", _ONE_TARGET, targets.update_target, "users.write",
           (_USER, _TARGET, Param("identifier", _IDENTIFIER), Param("name", text(128)))),
@@ -117,9 +119,10 @@ ROUTES = (
           (_MESSAGE, *RECEIVERS, Param("content", _CONTENT), *_WHEN)),
     Route("PATCH", _MESSAGES + "/push/{messageId}", messages.update_push, "messages.write",
           (_MESSAGE, *RECEIVERS, *_PUSH, Param("priority", _PRIORITY), *_WHEN)),
-    Route("GET", _MESSAGES, messages.list_messages, "messages.read", _LIST),
+    Route("GET", _MESSAGES, messages.list_messages, "messages.read",
+          (entity_queries(messages.FIELDS), SEARCH, TOTAL)),
     Route("GET", _ONE_MESSAGE, messages.get_message, "messages.read", (_MESSAGE,)),
     Route("GET", _ONE_MESSAGE + "/targets", messages.list_message_targets, "messages.read",
-          (_MESSAGE, QUERIES, TOTAL)),
+          (_MESSAGE, *_TARGET_LIST)),
     Route("DELETE", _ONE_MESSAGE, messages.delete_message, "messages.write", (_MESSAGE,)),
 )  # fmt: skip

@@ -17,7 +17,7 @@ from emulator.queries.fields import Field, system_fields
 from emulator.queries.listing import list_entities
 from emulator.users.views import target_view
 
-_FIELDS = {
+FIELDS = {
     **system_fields(),
     "targetId": Field("target_id", "id"),
     "topicId": Field("topic_id", "id"),
@@ -61,7 +61,7 @@ def list_subscribers(ctx: Context) -> Reply:
         where += " AND user_id = ?"
         args.append(ctx.caller.user_id)
     total, rows = list_entities(
-        ctx.store, "named_subscribers", _FIELDS, ctx.args["queries"], where=where, args=args,
+        ctx.store, "named_subscribers", FIELDS, ctx.args["queries"], where=where, args=args,
         search=ctx.args["search"], search_in=_SEARCHED, total=ctx.args["total"],
     )  # fmt: skip
     return Reply(200, {"total": total, "subscribers": [_show(ctx, row) for row in rows]})

@@ -15,7 +15,7 @@ from emulator.core.store import Row
 from emulator.queries.fields import Field, system_fields
 from emulator.queries.listing import list_entities
 
-_FIELDS = {
+FIELDS = {
     **system_fields(),
     "name": Field("name"),
     "emailTotal": Field("email_total", "integer"),
@@ -63,7 +63,7 @@ def create_topic(ctx: Context) -> Reply:
 def list_topics(ctx: Context) -> Reply:
     """GET /messaging/topics."""
     total, rows = list_entities(
-        ctx.store, "counted_topics", _FIELDS, ctx.args["queries"],
+        ctx.store, "counted_topics", FIELDS, ctx.args["queries"],
         search=ctx.args["search"], search_in="id || ' ' || name", total=ctx.args["total"],
     )  # fmt: skip
     return Reply(200, {"total": total, "topics": [show_topic(row) for row in rows]})

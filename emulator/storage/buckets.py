@@ -18,7 +18,7 @@ from emulator.queries.fields import Field, system_fields
 from emulator.queries.listing import list_entities
 
 LARGEST_FILE = 30_000_000
-_FIELDS = {
+FIELDS = {
     **system_fields(),
     "name": Field("name"),
     "enabled": Field("enabled", "boolean"),
@@ -96,7 +96,7 @@ def get_bucket(ctx: Context) -> Reply:
 def list_buckets(ctx: Context) -> Reply:
     """GET /storage/buckets."""
     total, rows = list_entities(
-        ctx.store, "buckets", _FIELDS, ctx.args["queries"],
+        ctx.store, "buckets", FIELDS, ctx.args["queries"],
         search=ctx.args["search"], search_in="id || ' ' || name", total=ctx.args["total"],
     )  # fmt: skip
     return Reply(200, {"total": total, "buckets": [show_bucket(row) for row in rows]})

@@ -18,7 +18,7 @@ from emulator.queries.listing import list_entities
 from emulator.storage.access import by_bucket, changeable_file, find_file, open_bucket, readable_file
 from emulator.storage.buckets import folder_of
 
-_FIELDS = {
+FIELDS = {
     **system_fields(),
     "name": Field("name"),
     "signature": Field("signature"),
@@ -90,7 +90,7 @@ def list_files(ctx: Context) -> Reply:
         where += f" AND EXISTS (SELECT 1 FROM json_each(files.permissions) WHERE value IN ({marks}))"  # noqa: S608
         args += [f'read("{role}")' for role in ctx.caller.roles]
     total, rows = list_entities(
-        ctx.store, "files", _FIELDS, ctx.args["queries"], where=where, args=args,
+        ctx.store, "files", FIELDS, ctx.args["queries"], where=where, args=args,
         search=ctx.args["search"], search_in="id || ' ' || name", total=ctx.args["total"],
     )  # fmt: skip
     return Reply(200, {"total": total, "files": [show_file(bucket, row) for row in rows]})

@@ -6,7 +6,8 @@ from emulator.core.errors import register_types
 from emulator.core.params import Param, any_value, boolean, custom_id, integer, list_of, one_of, text, uid
 from emulator.core.routing import Route
 from emulator.permissions import row_permissions, table_permissions
-from emulator.queries.parse import QUERIES, SEARCH, TOTAL
+from emulator.queries.listing import entity_queries
+from emulator.queries.parse import SEARCH, TOTAL
 from emulator.storage import buckets, content, files
 from emulator.storage.upload import create_file
 
@@ -76,7 +77,6 @@ _SETTINGS = (
     Param("transformations", boolean, default=True),
 )
 _CONTENT = (*_FILE, Param("token", text(512, 0)))
-_LIST = (QUERIES, SEARCH, TOTAL)
 _BUCKETS = "/storage/buckets"
 _ONE = _BUCKETS + "/{bucketId}"
 _FILES = _ONE + "/files"
@@ -85,14 +85,16 @@ _ONE_FILE = _FILES + "/{fileId}"
 ROUTES = (
     Route("POST", _BUCKETS, buckets.create_bucket, "buckets.write",
           (Param("bucketId", custom_id, required=True), *_SETTINGS)),
-    Route("GET", _BUCKETS, buckets.list_buckets, "buckets.read", _LIST),
+    Route("GET", _BUCKETS, buckets.list_buckets, "buckets.read",
+          (entity_queries(buckets.FIELDS), SEARCH, TOTAL)),
     Route("GET", _ONE, buckets.get_bucket, "buckets.read", (_BUCKET,)),
     Route("PUT", _ONE, buckets.update_bucket, "buckets.write", (_BUCKET, *_SETTINGS)),
     Route("DELETE", _ONE, buckets.delete_bucket, "buckets.write", (_BUCKET,)),
     Route("POST", _FILES, create_file, "files.write",
           (_BUCKET, Param("fileId", custom_id, required=True), Param("file", any_value),
            Param("permissions", row_permissions))),
-    Route("GET", _FILES, files.list_files, "files.read", (_BUCKET, *_LIST)),
+    Route("GET", _FILES, files.list_files, "files.read",
+          (_BUCKET, entity_queries(files.FIELDS), SEARCH, TOTAL)),
     Route("GET", _ONE_FILE, files.get_file, "files.read", _FILE),
     Route("PUT", _ONE_FILE, files.update_file, "files.write",
           (*_FILE, Param("name", text(128)), Param("permissions", row_permissions))),

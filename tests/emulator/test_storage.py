@@ -230,3 +230,13 @@ class TestFileSecurity:
         ok(http.put("/storage/buckets/b", {"name": "B", "fileSecurity": True, "enabled": False}))
         assert refusal(guest.get(f"{FILES}/open/view")) == (404, "storage_bucket_not_found")
         assert http.get(f"{FILES}/open/view").content == b"x"
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["{", '{"method":"equal","attribute":"colour","values":["x"]}', '{"method":"select","values":["*"]}'],
+)
+@pytest.mark.parametrize("path", ["/storage/buckets", FILES, "/messaging/topics", "/messaging/messages"])
+def test_lists_take_queries_about_what_they_have(http: Http, bucket: str, path: str, query: str) -> None:
+    reply = http.get(path, params={"queries[]": query})
+    assert refusal(reply) == (400, "general_argument_invalid")
