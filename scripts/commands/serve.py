@@ -29,7 +29,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def usual_port(remembered: Path) -> int:
-    """The port of the last run when it is free, so that clients and deployed functions find the server again."""
+    """The port of the last run when it is free: clients and deployed functions know it."""
     try:
         port = int(remembered.read_text())
         socket.create_server(("127.0.0.1", port)).close()

@@ -1,0 +1,29 @@
+"""`scripts/test`: what its words mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from scripts.commands.test import TESTS, areas, pytest_arguments
+
+KNOWN = {"unit", "contract"}
+
+
+@pytest.mark.parametrize(
+    ("given", "targets"),
+    [
+        ([], [str(TESTS)]),
+        (["unit"], [str(TESTS / "unit")]),
+        (["contract", "unit", "-x"], [str(TESTS / "contract"), str(TESTS / "unit"), "-x"]),
+        (["-k", "qr"], ["-k", "qr", str(TESTS)]),
+        ([__file__ + "::test_areas"], [__file__ + "::test_areas"]),
+    ],
+)
+def test_areas_become_folders(given: list[str], targets: list[str]) -> None:
+    assert pytest_arguments(given, KNOWN)[-len(targets) :] == targets
+    assert (str(TESTS) in pytest_arguments(given, KNOWN)) is (str(TESTS) in targets)
+
+
+def test_areas_are_the_folders_with_tests() -> None:
+    assert {"contract", "emulator", "integration", "scripts", "unit"} <= areas()
+    assert "support" not in areas()
