@@ -11,6 +11,10 @@ from emulator.core.routing import Route
 from emulator.databases.model import start as start_databases
 from emulator.databases.routes import ROUTES as DATABASES
 from emulator.databases.schema import SCHEMA as DATABASES_SCHEMA
+from emulator.functions.routes import ROUTES as FUNCTIONS
+from emulator.functions.routes import SCHEMA as FUNCTIONS_SCHEMA
+from emulator.functions.routes import start as start_functions
+from emulator.functions.routes import stop as stop_functions
 from emulator.health.routes import ROUTES as HEALTH
 from emulator.messaging import delivery
 from emulator.messaging.routes import ROUTES as MESSAGING
@@ -56,6 +60,7 @@ AREAS = (
     Area("Storage", STORAGE, STORAGE_SCHEMA),
     Area("Messaging", MESSAGING, MESSAGING_SCHEMA, delivery.start, delivery.stop),
     Area("Realtime", (), start=hub.start),
+    Area("Functions", FUNCTIONS, FUNCTIONS_SCHEMA, start_functions, stop_functions),
     Area("Payment gateway", (), payments.SCHEMA, payments.start, payments.stop),
 )
 

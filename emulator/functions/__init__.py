@@ -1,0 +1,1 @@
+"""Functions: their settings, variables, builds and executions, and what starts them."""
