@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.databases import moments
 from emulator.databases.model import Column, Database, Index, Table
 from emulator.databases.namespaces import Namespace
 from emulator.databases.values import plain_number
@@ -57,7 +56,6 @@ def show_column(
         "$createdAt": column.created,
         "$updatedAt": column.updated,
     }
-    default = column.declared_default
     if column.format == "enum":
         out["elements"] = list(column.elements)
     if column.format or column.type == "datetime":
@@ -68,9 +66,7 @@ def show_column(
         out["encrypt"] = column.encrypt if tells_encryption else None
     elif column.type in ("integer", "bigint", "double"):
         out["min"], out["max"] = plain_number(column.min), plain_number(column.max)
-    if column.type == "datetime" and default is not None:
-        default = moments.spell_in_its_zone(default)
-    out["default"] = plain_number(default)
+    out["default"] = plain_number(column.declared_default)
     return out
 
 

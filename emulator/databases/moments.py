@@ -19,6 +19,7 @@ _UNIX = re.compile(r"@(-?\d+)(?:\.(\d{1,6}))?")
 _DAYS_AWAY = {"today": 0, "midnight": 0, "tomorrow": 1, "yesterday": -1}
 _FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
 EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
+LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 def parse(text: str) -> datetime | None:
@@ -29,7 +30,7 @@ def parse(text: str) -> datetime | None:
             return _from_parts(match)
         if match := _UNIX.fullmatch(words):
             return datetime.fromtimestamp(int(match[1]), UTC)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):
         return None
     if words == "now":
         return datetime.now(UTC)
@@ -60,23 +61,13 @@ def _zone(text: str | None) -> timezone:
 
 
 def normalise(text: str) -> str | None:
-    """A moment as rows keep and answer it: UTC, cut to milliseconds; None when it is none or before 1000."""
+    """A moment as rows keep and answer it: UTC, cut to milliseconds; None for none, or one out of range."""
     moment = parse(text)
-    if moment is None or moment < EARLIEST:
+    if moment is None or not EARLIEST <= moment <= LATEST:
         return None
-    return _spell(moment.astimezone(UTC))
-
-
-def spell_in_its_zone(text: str) -> str:
-    """A moment as a column's definition answers its default: in the zone in which it was given."""
-    moment = parse(text)
-    return text if moment is None else _spell(moment)
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def names_a_year(text: str) -> bool:
     """Whether a text has a year of four digits, which defaults must have."""
     return _FOUR_DIGITS.search(text) is not None
-
-
-def _spell(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds")

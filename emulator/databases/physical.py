@@ -14,9 +14,9 @@ who may read is an indexed lookup among any number of rows: `_seq IN (SELECT row
 'read' AND role IN (…))`. Whoever writes `_permissions` calls `set_permissions`; the permissions of a deleted
 row go with it.
 
-Key and unique indexes are real SQLite indexes, on `fold("key")` where the column is a text, so conditions
-must be spelled like `comparable()`. A unique index made over values that are not unique stays a definition
-without effect, as in the real server.
+Key and unique indexes are real SQLite indexes, on `fold("key")` where the column is a text, which is also how
+queries spell their conditions. A unique index made over values that are not unique stays a definition without
+effect, as in the real server.
 """
 
 from __future__ import annotations
@@ -43,25 +43,8 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def sql_column(table: Table, key: str) -> str:
-    """The identifier of a column or system field (`$createdAt`); KeyError when the table has none."""
-    if key in SYSTEM_COLUMNS:
-        return SYSTEM_COLUMNS[key]
-    return quoted(table.columns[key].key)
-
-
-def comparable(table: Table, key: str) -> str:
-    """The expression by which a column is compared and sorted; the other side of text is `collation.fold`ed.
-
-    `_id` compares by itself without regard to case; sort it by `fold(_id)`.
-    """
-    name = sql_column(table, key)
-    column = table.columns.get(key)
-    return f"fold({name})" if column is not None and column.is_text and not column.array else name
-
-
 def create(store: Store, table: Table) -> None:
-    """Makes the SQLite tables of a new table, with the columns and indexes that it already has."""
+    """Makes the SQLite tables of a new table, which has no columns yet."""
     store.run(
         f"CREATE TABLE {table.sql_name} (_seq INTEGER PRIMARY KEY AUTOINCREMENT, "
         "_id TEXT NOT NULL COLLATE NOCASE UNIQUE, _created TEXT NOT NULL, _updated TEXT NOT NULL, "
@@ -75,10 +58,6 @@ def create(store: Store, table: Table) -> None:
     store.run(
         f"CREATE INDEX {table.sql_permissions}_by_role ON {table.sql_permissions} (role, action, row_seq)"
     )
-    for column in table.columns.values():
-        add_column(store, table, column)
-    for index in table.indexes.values():
-        add_index(store, table, index)
 
 
 def drop(store: Store, table: Table) -> None:
@@ -129,10 +108,13 @@ def add_index(store: Store, table: Table, index: Index) -> None:
 
 
 def _index_part(table: Table, key: str, length: int, order: str) -> str:
-    expression = comparable(table, key)
-    if length and expression.startswith("fold("):
-        expression = f"fold(substr({sql_column(table, key)}, 1, {length}))"
-    return f"{expression} {order}"
+    if key in SYSTEM_COLUMNS:
+        return f"{SYSTEM_COLUMNS[key]} {order}"
+    column = table.columns[key]
+    name = quoted(column.key)
+    if not column.is_text:
+        return f"{name} {order}"
+    return f"fold({f'substr({name}, 1, {length})' if length else name}) {order}"
 
 
 def _index_name(table: Table, index: Index) -> str:

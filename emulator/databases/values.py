@@ -13,12 +13,17 @@ from typing import Any
 
 from emulator.core.params import InvalidValueError
 from emulator.databases import formats, moments
+from emulator.databases.checks import LARGEST_INTEGER, SMALLEST_INTEGER
 from emulator.databases.model import Column, Table
 
-LARGEST_INTEGER = 2**63 - 1
 LARGEST_INTEGER_OF_4_BYTES = 2**31 - 1
 LARGEST_FLOAT = 1.7976931348623157e308
 _WHOLE_FLOATS_BELOW = 1e17
+_FORMATS: dict[str, Callable[[str], bool]] = {
+    "email": formats.is_email,
+    "url": formats.is_url,
+    "ip": formats.is_ip,
+}
 _DIGITS = re.compile(r"-?0*[0-9]{1,19}")
 
 
@@ -71,16 +76,9 @@ def _check_text(column: Column, value: Any) -> str:
     if column.format == "enum":
         if value not in column.elements:
             raise InvalidValueError(f"must be one of: {', '.join(column.elements)}")
-    elif column.format and not FORMATS[column.format](value):
+    elif column.format and not _FORMATS[column.format](value):
         raise InvalidValueError(f"must be a valid {column.format}")
     return value
-
-
-FORMATS: dict[str, Callable[[str], bool]] = {
-    "email": formats.is_email,
-    "url": formats.is_url,
-    "ip": formats.is_ip,
-}
 
 
 def _has_surrogates(text: str) -> bool:
@@ -99,7 +97,7 @@ def _check_bigint(column: Column, value: Any) -> int:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidValueError("must be a whole number")
-    return int(_check_range(column, value, -LARGEST_INTEGER - 1, LARGEST_INTEGER))
+    return int(_check_range(column, value, SMALLEST_INTEGER, LARGEST_INTEGER))
 
 
 def _check_float(column: Column, value: Any) -> float:
