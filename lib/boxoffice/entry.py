@@ -16,8 +16,15 @@ _EXECUTION_ID = "x-appwrite-execution-id"
 class Request(Protocol):
     """What is used of the runtime's request. Its other properties decode the body and may raise."""
 
-    body_binary: bytes
-    headers: Mapping[str, str]
+    @property
+    def body_binary(self) -> bytes:
+        """The body as it came."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers by name."""
+        ...
 
 
 class Response(Protocol):
@@ -31,8 +38,15 @@ class Response(Protocol):
 class Context(Protocol):
     """What the runtime hands to `main`."""
 
-    req: Request
-    res: Response
+    @property
+    def req(self) -> Request:
+        """The request."""
+        ...
+
+    @property
+    def res(self) -> Response:
+        """Makes answers."""
+        ...
 
     def log(self, message: str, /) -> object:
         """Write to the execution's log."""

@@ -86,7 +86,7 @@ def lost_answer() -> Exception:
 
 
 class FakeRows:
-    """The port `Rows`. Refuses what `appwrite.json` does not allow, and ignores case in ids as Appwrite does."""
+    """The port `Rows`. Refuses what `appwrite.json` does not allow, and ignores case in ids."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -290,9 +290,7 @@ class FakeGateway:
             if payment.state is not PaymentState.CAPTURED:
                 raise Rejected(Code.PAYMENT_NOT_VERIFIED)
             self.refunds[key] = (payment_id, amount)
-            self.payments[payment_id] = replace(
-                payment, state=PaymentState.REFUNDED, refunded=amount.amount
-            )
+            self.payments[payment_id] = replace(payment, state=PaymentState.REFUNDED, refunded=amount.amount)
 
         self.world.around("refund payment", effect)
 

@@ -26,6 +26,7 @@ from boxoffice.logs import Log
 from boxoffice.saga.timing import TimeBudget
 from boxoffice.schema import Table
 from boxoffice.times import to_text
+
 from tests.unit.fakes import FakeAccounts, FakeFiles, FakeGateway, FakeImages, FakeRows, FakeTime, World
 
 ANN = Caller("ann", Account("ann", "ann@example.com", ""))

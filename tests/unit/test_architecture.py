@@ -49,9 +49,9 @@ def test_the_saga_knows_nothing_of_tickets() -> None:
 def test_use_cases_know_no_adapter_and_no_library(part: str) -> None:
     for module, names in imports(part).items():
         for name in names:
-            assert not name.startswith(("boxoffice.adapters", "appwrite", "razorpay", "requests", "pydantic")), (
-                module
-            )
+            assert not name.startswith(
+                ("boxoffice.adapters", "appwrite", "razorpay", "requests", "pydantic")
+            ), module
 
 
 def test_only_its_adapter_knows_the_sdk() -> None:

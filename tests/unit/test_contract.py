@@ -74,7 +74,9 @@ def test_an_empty_text_is_no_value(field: str) -> None:
     BookTicketRequest.read({**GOOD, "ticketTypeName": "Standing", field: "  "})
 
 
-@pytest.mark.parametrize("quantity", [0, -1, 11, 10**30, True, False, 1.0, 2.5, "0", "11", "2.0", "1e1", "٢", "two"])
+@pytest.mark.parametrize(
+    "quantity", [0, -1, 11, 10**30, True, False, 1.0, 2.5, "0", "11", "2.0", "1e1", "٢", "two"]
+)
 @pytest.mark.parametrize("form", [GOOD, ANDROID])
 def test_quantities_that_are_none(quantity: object, form: dict[str, Any]) -> None:
     error = refusal({**form, "quantity": quantity})
@@ -97,7 +99,7 @@ def test_quantities_of_another_kind(quantity: object) -> None:
         True,
         [],
         {},
-        "-leading",
+        "$leading",
         "a" * 65,
         "nul\x00",
         "line\n",
@@ -109,12 +111,7 @@ def test_quantities_of_another_kind(quantity: object) -> None:
     ],
 )
 def test_ids_that_are_none(field: str, value: object) -> None:
-    if value == "-leading" and field == "paymentId":
-        pytest.skip("allowed there")
-    if value is None and field == "ticketTypeId":
-        error = refusal(without(field))
-    else:
-        error = refusal({**GOOD, field: value})
+    error = refusal({**GOOD, field: value})
     assert error.code is Code.VALIDATION_ERROR
     assert error.details["field"] == field
     assert field in error.message
@@ -186,7 +183,7 @@ json_values = st.recursive(
 )
 
 
-@given(st.fixed_dictionaries({}, optional={name: json_values for name in {**GOOD, **ANDROID, "orderId": 1}}))
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys({**GOOD, **ANDROID, "orderId": 1}, json_values)))
 def test_any_values(fields: dict[str, Any]) -> None:
     try:
         request = read(json.dumps({**GOOD, **fields}).encode())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from types import SimpleNamespace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,25 +13,29 @@ from boxoffice.bookings.results import Booked, Failed
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Fatal, Rejected
 from boxoffice.entry import Execution, respond
+
 from functions.book_ticket_atomic.main import main
 
 SECRET = "do not tell"
 
 
+@dataclass(frozen=True)
+class Request:
+    body_binary: bytes
+    headers: dict[str, str]
+
+
 class Runtime:
-    """A context as the runtime makes it; its response's default headers are shared, as there."""
+    """A context as the runtime makes it."""
 
     def __init__(self, body: bytes = b"", **headers: str) -> None:
-        self.req = SimpleNamespace(
-            body_binary=body,
-            headers={name.replace("_", "-"): value for name, value in headers.items()},
-        )
+        self.req = Request(body, {name.replace("_", "-"): value for name, value in headers.items()})
         self.res = self
         self.answers: list[tuple[dict[str, Any], int, dict[str, str]]] = []
         self.lines: list[dict[str, Any]] = []
         self.errors: list[dict[str, Any]] = []
 
-    def json(self, obj: Any, status: int, headers: dict[str, str]) -> str:
+    def json(self, obj: Any, status: int, headers: dict[str, str], /) -> str:
         self.answers.append((json.loads(json.dumps(obj)), status, headers))
         return "answered"
 

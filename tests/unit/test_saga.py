@@ -50,9 +50,7 @@ class Stage:
             self.log.append("may undo?")
             return self.allowed()
 
-        return Saga(
-            waves, may_undo=may_undo, undo_policy=POLICY, timing=self.time.timing, budget=self.budget
-        )
+        return Saga(waves, may_undo=may_undo, undo_policy=POLICY, timing=self.time.timing, budget=self.budget)
 
     def run(self, *waves: list[Step]) -> Report:
         return asyncio.run(self.saga(*waves).run())

@@ -37,7 +37,14 @@ def test_what_is_missing_is_named(variable: str, value: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "keys", ["nocolon", "k1:short", ":0123456789abcdef", "k1:0123456789abcdef,k1:fedcba9876543210", "a b:" + "x" * 16]
+    "keys",
+    [
+        "nocolon",
+        "k1:short",
+        ":0123456789abcdef",
+        "k1:0123456789abcdef,k1:fedcba9876543210",
+        "a b:" + "x" * 16,
+    ],
 )
 def test_keys_that_cannot_be_used_are_not_shown(keys: str) -> None:
     with pytest.raises(Misconfigured) as error:

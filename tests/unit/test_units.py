@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 
 @given(
-    st.integers(1, 60), st.sets(st.integers(1, 80)), st.integers(1, 10), st.sets(st.integers(1, 60)), st.randoms()
+    st.integers(1, 60),
+    st.sets(st.integers(1, 80)),
+    st.integers(1, 10),
+    st.sets(st.integers(1, 60)),
+    st.randoms(),
 )
 def test_free_units_or_nothing(
     capacity: int, taken: set[int], quantity: int, avoid: set[int], rnd: random.Random

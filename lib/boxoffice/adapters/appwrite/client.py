@@ -17,7 +17,6 @@ from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import BoxofficeError, Fatal, Rejected, Retryable
 from boxoffice.saga.timing import TimeBudget
 
-_JSON = "application/json"
 _MULTIPART = "multipart/form-data"
 
 
@@ -72,7 +71,7 @@ class PooledClient(Client):  # type: ignore[misc]
         params: Mapping[str, Any] | None = None,
         response_type: str = "json",
     ) -> Any:
-        """What the SDK's services call. Returns the decoded JSON, or bytes for anything else.
+        """What the SDK's services call. Returns the decoded JSON, or `None` for an empty answer.
 
         Raises `Conflict` (409), `Missing` (404), `Unauthorised` (401, 403), `Retryable` (429, never sent, or
         a failed read), `Ambiguous` (a write without a usable answer), and `Fatal` for any other refusal.
@@ -87,8 +86,8 @@ class PooledClient(Client):  # type: ignore[misc]
         )
         if not response.ok:
             raise _error(method, response) from _refusal(response)
-        if not response.headers.get("content-type", "").startswith(_JSON):
-            return response.content
+        if not response.content:
+            return None
         try:
             return response.json()
         except ValueError as error:
