@@ -14,19 +14,16 @@ from emulator.functions.scheduling import Scheduler
 from emulator.functions.tables import SCHEMA as SCHEMA
 from emulator.functions.triggers import Triggers
 from emulator.functions.workers import Workers
-from emulator.local import effects
 
 ROUTES = definitions.ROUTES + variables.ROUTES + deployments.ROUTES + executions.ROUTES
 
 
 async def start(server: Server) -> None:
     """Puts the parts together and goes on where the last run stopped."""
-    workers = Workers()
     server.parts.update(
         {
             Builds: Builds(Path(server.config.data_dir) / "builds"),
-            Workers: workers,
-            effects.Workers: workers,
+            Workers: Workers(),
             ExecutionLog: ExecutionLog(server),
             Invoker: Invoker(server),
         }

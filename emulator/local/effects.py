@@ -7,11 +7,12 @@ import os
 import socket
 import struct
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Protocol
+from typing import Any
 
 from emulator.core.caller import Caller
 from emulator.core.context import Server
 from emulator.core.http import Reply
+from emulator.functions.workers import Workers
 from emulator.local.faults import DELAY, DROP_REPLY, KILL_AFTER, KILL_BEFORE, REFUSE, RESET, Fault
 
 TRANSPORT = "emulator.transport"
@@ -21,16 +22,6 @@ _USUAL_TYPES = {429: "general_rate_limit_exceeded", 503: "general_service_disabl
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-
-class Workers(Protocol):
-    """The processes that run functions; registered in the server's parts under this type."""
-
-    def kill_worker(self, execution_id: str) -> None:
-        """Kills the process that runs an execution, at once."""
-
-    def kill_function(self, function_id: str) -> None:
-        """Kills the process of a function, at once."""
 
 
 Refusal = Callable[[int, str, str], Reply]
@@ -66,9 +57,7 @@ async def apply(
 
 
 def _kill(fault: Fault, server: Server, caller: Caller) -> None:
-    workers: Workers | None = server.parts.get(Workers)
-    if workers is None:
-        return
+    workers = server.part(Workers)
     if caller.execution_id:
         workers.kill_worker(caller.execution_id)
     elif fault.function_id:
