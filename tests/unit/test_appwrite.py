@@ -209,6 +209,19 @@ class TestFind:
         assert "secret" in str(error.__cause__)
 
 
+class TestRefusedWrites:
+    REFUSED = (400, {"message": "no", "code": 400, "type": "row_invalid_structure"})
+
+    def test_a_refusal_is_not_its_own_cause(self) -> None:
+        once = error_of(Server(self.REFUSED).rows.put_once(Table.OUTCOMES, MINE))
+        together = error_of(Server(self.REFUSED).rows.create_all(Table.OUTCOMES, [MINE], "attempt"))
+        for error in (once, together):
+            causes: list[BaseException] = [error]
+            while (cause := causes[-1].__cause__) is not None:
+                assert cause not in causes, "whoever walks the causes would never end"
+                causes.append(cause)
+
+
 class TestOtherWrites:
     def test_update_is_repeated(self) -> None:
         server = Server(TIMEOUT, BROKEN, (200, STORED))

@@ -65,7 +65,9 @@ class AppwriteRows:
         try:
             return await self._repeat(attempt, _REPEATABLE_WRITES)
         except BoxofficeError as error:
-            raise _still_uncertain(error, uncertain) from error
+            if not uncertain:
+                raise
+            raise _still_uncertain() from error
 
     async def create_all(self, table: Table, rows: Sequence[NewRow], owner: str) -> None:
         """See `Rows.create_all`."""
@@ -86,7 +88,9 @@ class AppwriteRows:
         try:
             await self._repeat(attempt, _REPEATABLE_WRITES)
         except BoxofficeError as error:
-            raise _still_uncertain(error, uncertain) from error
+            if not uncertain:
+                raise
+            raise _still_uncertain() from error
 
     async def find(
         self,
@@ -145,9 +149,9 @@ class AppwriteRows:
         return await retrying(call, policy=_POLICY, kinds=kinds, timing=self._timing, budget=self._budget)
 
 
-def _still_uncertain(error: BoxofficeError, uncertain: bool) -> BoxofficeError:
-    """`error`, unless an earlier attempt may still take effect: that outweighs whatever came after it."""
-    return Ambiguous(Code.SERVICE_UNAVAILABLE) if uncertain else error
+def _still_uncertain() -> Ambiguous:
+    """An earlier attempt may still take effect: that outweighs whatever came after it."""
+    return Ambiguous(Code.SERVICE_UNAVAILABLE)
 
 
 def _equal(where: Where) -> list[str]:
