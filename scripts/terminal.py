@@ -30,7 +30,7 @@ class Stage:
 
     def tell(self, text: str) -> None:
         """One line of information."""
-        self.console.print(Text(f"  {text}", style="dim"))
+        self.console.print(Text(f"  {text}", style="dim"), soft_wrap=True)
 
     def show_json(self, value: Any) -> None:
         """A JSON value, indented; lines are never broken in a pipe."""
@@ -43,7 +43,7 @@ class Stage:
     def expect(self, holds: bool, text: str) -> None:
         """Says that something is so; when it is not, the script will fail."""
         mark = Text("  ✓ ", style="bold green") if holds else Text("  ✗ ", style="bold red")
-        self.console.print(mark + Text(text if holds else f"NOT SO: {text}"))
+        self.console.print(mark + Text(text if holds else f"NOT SO: {text}"), soft_wrap=True)
         if not holds:
             self.failures.append(text)
 
