@@ -47,8 +47,8 @@ def target(server: LocalServer) -> Iterator[Target]:
     target = Target(place[0].rstrip("/"), place[1], place[2], function_variables(gateway))
     project = load_project()
     refuse_old_server(target.guest())
-    provision(target.http(), project, print)
-    deploy_functions(target.http(), project, target.variables, print)
+    provision(target.http(), project, lambda line: None)
+    deploy_functions(target.http(), project, target.variables, lambda line: None)
     yield target
 
 

@@ -1,28 +1,36 @@
 // The official web SDK in headless Chromium: signs in, listens, books, reads its own rows. Reads
 // {chromium, endpoint, project, email, password, functionId, database, body} from stdin, prints what the page saw.
 const fs = require("node:fs");
+const http = require("node:http");
+const path = require("node:path");
 const { chromium } = require("playwright-core");
 
-const PAGE = "http://localhost:5173/";
 const MESSAGE_MILLISECONDS = 15000;
 
 async function main() {
   const chunks = [];
   for await (const chunk of process.stdin) chunks.push(chunk);
   const wanted = JSON.parse(Buffer.concat(chunks).toString());
+  const site = http.createServer((_, answer) => {
+    answer.setHeader("content-type", "text/html");
+    answer.end("<title>An app</title>");
+  });
+  await new Promise((resolve) => site.listen(0, "localhost", resolve));
   const args = ["--no-sandbox", "--disable-dev-shm-usage"];
   const browser = await chromium.launch({ executablePath: wanted.chromium, args });
   try {
     const page = await browser.newPage();
     const complaints = [];
     page.on("pageerror", (error) => complaints.push(String(error)));
-    await page.route(PAGE, (route) => route.fulfill({ contentType: "text/html", body: "<title>An app</title>" }));
-    await page.goto(PAGE);
-    await page.addScriptTag({ content: fs.readFileSync(require.resolve("appwrite/dist/iife/sdk.js"), "utf8") });
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    await page.goto(`http://localhost:${site.address().port}/`);
+    const sdk = path.join(process.env.NODE_PATH, "appwrite", "dist", "iife", "sdk.js");
+    await page.addScriptTag({ content: fs.readFileSync(sdk, "utf8") });
     const seen = await page.evaluate(useTheSdk, { ...wanted, patience: MESSAGE_MILLISECONDS });
     console.log(JSON.stringify({ ...seen, complaints }));
   } finally {
     await browser.close();
+    site.close();
   }
 }
 
