@@ -72,7 +72,7 @@ def open_desk(execution: Execution) -> Desk:
 
     shared = process()
     settings, threads = shared.settings, shared.threads
-    budget = TimeBudget(time.monotonic, _TOTAL_SECONDS, _RESERVE_SECONDS)
+    budget = TimeBudget(time.monotonic, _TOTAL_SECONDS, _RESERVE_SECONDS, settings.call_seconds)
 
     def client(credential: str, value: str) -> PooledClient:
         return PooledClient(

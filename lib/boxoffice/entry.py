@@ -11,6 +11,7 @@ from boxoffice.domain.errors import BoxofficeError, ErrorKind, Fatal
 from boxoffice.logs import Log
 
 _EXECUTION_ID = "x-appwrite-execution-id"
+_MAX_EXECUTION_ID = 36  # a caller can put a header of its own over the platform's
 
 
 class Request(Protocol):
@@ -76,7 +77,7 @@ async def respond(context: Context, use_case: UseCase) -> Any:
     The status comes from the table of codes. An exception's text is written to the log and never answered.
     """
     headers = {name.lower(): value for name, value in context.req.headers.items()}
-    execution_id = headers.get(_EXECUTION_ID, "")
+    execution_id = headers.get(_EXECUTION_ID, "")[:_MAX_EXECUTION_ID]
     log = Log(context.log, context.error, execution_id)
     began = time.monotonic()
     result = await _guarded(use_case, Execution(execution_id, headers, context.req.body_binary, log))

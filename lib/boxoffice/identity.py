@@ -1,5 +1,6 @@
 """Who is calling a function: proven, or refused."""
 
+import re
 from collections.abc import Mapping
 
 from boxoffice.domain.callers import Caller
@@ -9,6 +10,7 @@ from boxoffice.ports import Accounts
 
 _TOKEN = "x-appwrite-user-jwt"  # noqa: S105 - a header's name
 _USER_ID = "x-appwrite-user-id"
+_TOKEN_FORM = re.compile(r"[A-Za-z0-9._-]+")
 
 
 async def identify(headers: Mapping[str, str], named_user_id: str | None, accounts: Accounts) -> Caller:
@@ -26,7 +28,7 @@ async def identify(headers: Mapping[str, str], named_user_id: str | None, accoun
     """
     values = {name.lower(): value.strip() for name, value in headers.items()}
     token = values.get(_TOKEN)
-    if token:
+    if token and _TOKEN_FORM.fullmatch(token):
         account = await accounts.of_token(token)
         if named_user_id not in (None, account.user_id):
             raise Rejected(Code.PERMISSION_ERROR, "You can only book for yourself.", {"field": "userId"})

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Fatal
 from boxoffice.domain.tickets import SigningKeys
+from boxoffice.saga.timing import LONGEST_CALL
 
 _RAZORPAY = "https://api.razorpay.com"
 
@@ -25,13 +26,15 @@ class Misconfigured(Fatal):
 class Settings:
     """Everything that differs between deployments.
 
-    `endpoint` and `project_id` are set by Appwrite itself, the rest by whoever deploys.
+    `endpoint` and `project_id` are set by Appwrite itself, the rest by whoever deploys. `call_seconds` is how
+    long one call to Appwrite or to the gateway may take.
     """
 
     endpoint: str
     project_id: str
     razorpay_key_id: str
     razorpay_base_url: str
+    call_seconds: float
     razorpay_key_secret: str = field(repr=False)
     signing_keys: SigningKeys = field(repr=False)
 
@@ -53,8 +56,19 @@ class Settings:
             razorpay_key_id=required("RAZORPAY_KEY_ID", "the id of a Razorpay API key"),
             razorpay_key_secret=required("RAZORPAY_KEY_SECRET", "the secret of that Razorpay API key"),
             razorpay_base_url=(environment.get("RAZORPAY_BASE_URL", "").strip() or _RAZORPAY).rstrip("/"),
+            call_seconds=_call_seconds(environment.get("CALL_SECONDS", "").strip()),
             signing_keys=_signing_keys(required("TICKET_SIGNING_KEYS", _SIGNING_KEYS_FORM)),
         )
+
+
+def _call_seconds(text: str) -> float:
+    try:
+        seconds = float(text or LONGEST_CALL)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 20.0:
+        raise Misconfigured("CALL_SECONDS", "a number of seconds from 0.1 to 20")
+    return seconds
 
 
 _SIGNING_KEYS_FORM = (

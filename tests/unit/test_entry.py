@@ -77,6 +77,11 @@ def test_a_refusal_in_the_clients_form() -> None:
     assert not runtime.errors
 
 
+def test_a_header_that_a_caller_put_over_the_platforms_is_cut() -> None:
+    body, _ = answer(Runtime(x_appwrite_execution_id="x" * 1_000), Rejected(Code.EVENT_PAST))
+    assert body["executionId"] == "x" * 36
+
+
 def test_what_may_be_repeated_says_when() -> None:
     body, status = answer(Runtime(), Rejected(Code.BOOKING_IN_PROGRESS))
     assert (status, body["retryable"], body["retryAfter"]) == (409, True, 5)

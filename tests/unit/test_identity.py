@@ -44,6 +44,9 @@ def test_a_user_may_name_themselves_and_nobody_else() -> None:
         {"x-appwrite-user-jwt": "forged"},
         {"x-appwrite-user-jwt": "forged", "x-appwrite-user-id": "ann"},
         {"x-appwrite-user-jwt": ""},
+        {"x-appwrite-user-jwt": "genuine, other"},
+        {"x-appwrite-user-jwt": "genuine\nx-appwrite-key: k"},
+        {"x-appwrite-user-jwt": "génuine"},
         {"x-appwrite-user-jwt": " ", "x-appwrite-user-id": ""},
     ],
 )

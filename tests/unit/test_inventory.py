@@ -87,11 +87,21 @@ def test_nobody_gets_a_part() -> None:
     assert len(counter.taken) == 9
 
 
-def test_what_is_remembered_never_refuses_without_asking() -> None:
+def test_what_was_remembered_too_long_never_refuses_without_asking() -> None:
     counter = Counter(3)
     function, memory = counter.function()
     memory.read(POOL, [1, 2, 3])
+    counter.time.seconds += 5
     assert asyncio.run(counter.claim(function, "b1"))
+
+
+def test_a_pool_that_has_just_been_sold_out_by_neighbours_is_not_read_again() -> None:
+    counter = Counter(3)
+    function, memory = counter.function()
+    memory.read(POOL, [1, 2, 3])
+    with pytest.raises(Rejected):
+        asyncio.run(counter.claim(function, "b1"))
+    assert not counter.world.calls
 
 
 def test_the_last_unit_is_found_with_one_read() -> None:

@@ -26,6 +26,17 @@ def test_the_gateways_address_can_be_another() -> None:
     assert settings.razorpay_base_url == "http://127.0.0.1:1"
 
 
+def test_how_long_a_call_may_take() -> None:
+    assert Settings.from_environment(GOOD).call_seconds == 10.0
+    assert Settings.from_environment({**GOOD, "CALL_SECONDS": "0.5"}).call_seconds == 0.5
+
+
+@pytest.mark.parametrize("text", ["soon", "0", "-1", "60", "nan", "inf"])
+def test_a_senseless_time_for_a_call_is_refused(text: str) -> None:
+    with pytest.raises(Misconfigured, match="CALL_SECONDS"):
+        Settings.from_environment({**GOOD, "CALL_SECONDS": text})
+
+
 @pytest.mark.parametrize("variable", GOOD)
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_what_is_missing_is_named(variable: str, value: str | None) -> None:

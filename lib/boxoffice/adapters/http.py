@@ -12,7 +12,6 @@ from boxoffice.domain.errors import Ambiguous, BoxofficeError, Retryable
 from boxoffice.saga.timing import TimeBudget
 
 _CONNECT_SECONDS = 3.0
-_READ_SECONDS = 10.0
 
 
 def pooled_session(connections: int) -> requests.Session:
@@ -43,10 +42,10 @@ def send(
     Raises with `code`: `Retryable` when the request never left, or only reads; `Ambiguous` when it may have
     taken effect and no answer came.
     """
-    remaining = budget.remaining()
-    if remaining <= 0:
+    allowed = budget.for_a_call()
+    if allowed <= 0:
         raise Retryable(code)
-    timeout = (min(_CONNECT_SECONDS, remaining), min(_READ_SECONDS, remaining))
+    timeout = (min(_CONNECT_SECONDS, allowed), allowed)
     try:
         # Not following redirects: a POST would silently become a GET.
         return session.request(method, url, timeout=timeout, allow_redirects=False, **arguments)

@@ -56,7 +56,7 @@ class GeneralAdmission:
 
         Raises `Rejected` with `INSUFFICIENT_TICKETS` and the number still available.
         """
-        known = False
+        known = self._memory.is_fresh(pool)
         for _ in range(_MAX_ROUNDS):
             picked = self._pick(pool, capacity, quantity)
             if picked is None:
