@@ -19,6 +19,7 @@ from boxoffice.domain.money import Money
 from boxoffice.domain.payments import PaymentState
 from boxoffice.domain.status import BookingStatus
 from boxoffice.domain.tickets import SigningKeys, verify
+from boxoffice.ports import RowsTaken
 from boxoffice.schema import Table
 
 from tests.unit.fakes import lost_answer
@@ -511,7 +512,16 @@ class TestRollback:
         assert [report["state"] for report in shop.reports()] == ["retrying"]
         stored = shop.booking()
         assert stored is not None
-        assert stored["status"] == "pending"
+        assert (stored["status"], stored["failureCode"]) == ("pending", "BOOKING_ERROR")
+        assert shop.failed().error.code is Code.BOOKING_IN_PROGRESS
+
+    def test_tickets_that_somebody_else_wrote_for_the_same_booking_are_undone_too(self) -> None:
+        shop = Shop()
+        shop.gateway.pay("pay_1", PRICE)
+        shop.world.fail("create tickets", RowsTaken, after_effect=True)
+        shop.world.fail("put orders", broken)
+        shop.failed()
+        assert shop.leftovers() == NOTHING
 
     def test_what_was_never_written_is_null(self) -> None:
         shop = Shop()
@@ -570,7 +580,7 @@ class TestRollback:
         shop = Shop()
         shop.gateway.pay("pay_1", PRICE, state=PaymentState.AUTHORISED)
         shop.world.fail_always("capture payment", lost_answer)
-        shop.failed()
+        assert "If the payment was charged" in shop.failed().error.message
         assert [(report["state"], report["moneyAtRisk"]) for report in shop.reports()] == [
             ("retrying", PRICE)
         ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.records import Booking
-from boxoffice.bookings.results import Booked, Failed
+from boxoffice.bookings.results import Booked, Failed, payment_sentence
 from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.codes import Code
@@ -178,14 +178,3 @@ def _stored_failure(booking: Booking) -> Rejected:
         "Start a new booking with a new payment.",
         {"payment": booking.payment_status.value},
     )
-
-
-def payment_sentence(status: PaymentStatus) -> str:
-    """What became of the payment of a booking that failed."""
-    match status:
-        case PaymentStatus.REFUNDED:
-            return "The payment was refunded."
-        case PaymentStatus.CAPTURED | PaymentStatus.PARTIALLY_REFUNDED:
-            return "The payment will be refunded."
-        case _:
-            return "The payment was not charged."

@@ -9,12 +9,11 @@ import json
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
-from boxoffice.bookings.admission import payment_sentence
 from boxoffice.bookings.desk import Desk
-from boxoffice.bookings.results import Failed, Rollback, UndoneStep
+from boxoffice.bookings.results import Failed, Rollback, UndoneStep, payment_sentence
 from boxoffice.bookings.sale import ORDER, TICKET, TRANSACTION, Sale
 from boxoffice.domain import ids
-from boxoffice.domain.codes import Code
+from boxoffice.domain.codes import CODES, Code
 from boxoffice.domain.errors import BoxofficeError, ErrorKind, Fatal, Rejected
 from boxoffice.domain.status import BookingStatus, PaymentStatus, move
 from boxoffice.ports import NewRow
@@ -27,6 +26,8 @@ _NEVER_WRITTEN = frozenset({StepState.PENDING, StepState.REFUSED})
 
 async def record_success(desk: Desk, sale: Sale) -> None:
     """Show in the booking's row that it is confirmed."""
+    # Nothing will have to be undone any more.
+    desk.budget.release_reserve()
     columns = {
         "status": move(sale.booking.status, BookingStatus.CONFIRMED),
         "paymentStatus": PaymentStatus.CAPTURED,
@@ -48,11 +49,11 @@ def explain(desk: Desk, sale: Sale, report: Report) -> Failed:
     return Failed(_answer(cause, sale, report), _rollback(sale, report))
 
 
-async def record_failure(desk: Desk, sale: Sale, report: Report, failed: Failed) -> None:
+async def record_failure(desk: Desk, sale: Sale, report: Report) -> None:
     """Show in the booking's row what is left, and keep a report for whoever looks after it next."""
     writes = []
     if report.ending is not Ending.UNDECIDED:
-        columns = _booking_columns(sale, report, failed.error)
+        columns = _booking_columns(sale, report)
         writes.append(_best_effort(desk, sale, desk.rows.update(Table.BOOKINGS, sale.booking.id, columns)))
     # A refusal that begins as rolled back has only money to return. It is a rollback when that fails.
     if sale.booking.status is not BookingStatus.ROLLED_BACK or report.ending is not Ending.ROLLED_BACK:
@@ -68,23 +69,30 @@ async def _best_effort(desk: Desk, sale: Sale, write: Awaitable[object]) -> None
         desk.log.error("booking.projection_failed", error, bookingId=sale.booking.id)
 
 
-def _booking_columns(sale: Sale, report: Report, error: BoxofficeError) -> Mapping[str, Any]:
-    columns = {"paymentStatus": sale.payment_status, "failureCode": error.code}
+def _booking_columns(sale: Sale, report: Report) -> Mapping[str, Any]:
+    columns = {"paymentStatus": sale.payment_status, "failureCode": _lasting_code(_cause(report))}
     if report.ending is Ending.ROLLED_BACK:
         columns["status"] = move(sale.booking.status, BookingStatus.ROLLED_BACK)
     return columns
 
 
+def _lasting_code(cause: BoxofficeError) -> Code:
+    """The code that stays with the booking. Never one that invites a repetition: its payment is spent."""
+    refused = cause.kind is ErrorKind.REJECTED and not cause.rule.retryable
+    return cause.code if refused else Code.BOOKING_ERROR
+
+
 def _answer(cause: BoxofficeError, sale: Sale, report: Report) -> BoxofficeError:
-    """What the client is told: never that the same request may be repeated, because its payment is spent."""
     details = {**cause.details, "step": report.failed_step, "payment": sale.payment_status.value}
     if report.ending is not Ending.ROLLED_BACK:
         return Fatal(Code.ROLLBACK_FAILED, details={**details, "cause": cause.code.value})
-    sentence = payment_sentence(sale.payment_status)
-    if cause.kind is ErrorKind.REJECTED and not cause.rule.retryable:
-        return Rejected(cause.code, f"{cause.message} {sentence}", details)
-    failure = Fatal(Code.BOOKING_ERROR)
-    return Fatal(failure.code, f"{failure.message} {sentence}", {**details, "cause": cause.code.value})
+    money = payment_sentence(sale.payment_status)
+    if sale.capture_is_unknown:
+        money = "If the payment was charged, it will be refunded."
+    code = _lasting_code(cause)
+    if code is cause.code:
+        return Rejected(code, f"{cause.message} {money}", details)
+    return Fatal(code, f"{CODES[code].sentence} {money}", {**details, "cause": cause.code.value})
 
 
 def _rollback(sale: Sale, report: Report) -> Rollback:

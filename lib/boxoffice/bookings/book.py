@@ -13,7 +13,7 @@ from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.catalogue import Offer, check_on_sale
 from boxoffice.domain.errors import Rejected
-from boxoffice.domain.pricing import quote
+from boxoffice.domain.pricing import Quote, quote
 from boxoffice.domain.status import BookingStatus, PaymentStatus
 from boxoffice.saga.runner import Ending
 
@@ -40,7 +40,7 @@ async def book(desk: Desk, caller: Caller, wish: Wish) -> Booked | Failed:
     offer = await desk.catalogue.offer(wish.event_id, wish.ticket_type_id, wish.ticket_type_name)
     ticket_type = offer.ticket_type
     price = quote(ticket_type.name, ticket_type.price, wish.quantity)
-    draft = _draft(desk, caller, wish, offer)
+    draft = _draft(desk, caller, wish, offer, price)
     admission = Admission(desk, caller, wish.payment)
     try:
         check_on_sale(offer, desk.now())
@@ -66,11 +66,11 @@ async def book(desk: Desk, caller: Caller, wish: Wish) -> Booked | Failed:
     if sale.is_void:
         await admission.void(sale.booking)
     else:
-        await record_failure(desk, sale, report, failed)
+        await record_failure(desk, sale, report)
     return failed
 
 
-def _draft(desk: Desk, caller: Caller, wish: Wish, offer: Offer) -> Booking:
+def _draft(desk: Desk, caller: Caller, wish: Wish, offer: Offer, price: Quote) -> Booking:
     ticket_type = offer.ticket_type
     booking_id = ids.booking_id(wish.payment.payment_id)
     return Booking(
@@ -81,7 +81,7 @@ def _draft(desk: Desk, caller: Caller, wish: Wish, offer: Offer) -> Booking:
         ticket_type_id=ticket_type.id,
         quantity=wish.quantity,
         unit_price=ticket_type.price,
-        total=quote(ticket_type.name, ticket_type.price, wish.quantity).total,
+        total=price.total,
         payment_id=wish.payment.payment_id,
         payment_status=PaymentStatus.NONE,
         status=BookingStatus.PENDING,

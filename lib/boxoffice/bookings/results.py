@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from boxoffice.bookings.records import Booking
 from boxoffice.domain.errors import BoxofficeError
+from boxoffice.domain.status import PaymentStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +47,14 @@ class Failed:
     error: BoxofficeError
     rollback: Rollback | None = None
     replayed: bool = False
+
+
+def payment_sentence(status: PaymentStatus) -> str:
+    """What became of the payment of a booking that failed."""
+    match status:
+        case PaymentStatus.REFUNDED:
+            return "The payment was refunded."
+        case PaymentStatus.CAPTURED | PaymentStatus.PARTIALLY_REFUNDED:
+            return "The payment will be refunded."
+        case _:
+            return "The payment was not charged."

@@ -19,6 +19,7 @@ from boxoffice.domain.errors import BoxofficeError, ErrorKind, Rejected
 from boxoffice.domain.payments import PaymentState, check_amount
 from boxoffice.domain.pricing import Quote
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus, move
+from boxoffice.ports import RowsTaken
 from boxoffice.saga.retry import RetryPolicy
 from boxoffice.saga.runner import Saga
 from boxoffice.saga.step import Action, Step, Wave
@@ -131,7 +132,11 @@ class Sale:
 
     async def _create_tickets(self) -> None:
         rows = ticket_rows(self.booking, self._units, self._desk.signing_keys)
-        await self._desk.rows.create_all(Table.TICKETS, rows, owner="bookingId")
+        try:
+            await self._desk.rows.create_all(Table.TICKETS, rows, owner="bookingId")
+        except RowsTaken:
+            # The ids are this booking's own: whoever has written them was completing the same booking.
+            return
 
     async def _create_transaction(self) -> None:
         row = transaction_row(self.booking, self._payment.order_id)
