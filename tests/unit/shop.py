@@ -18,7 +18,8 @@ from boxoffice.catalogue import Catalogue, Listing
 from boxoffice.contract import answers
 from boxoffice.domain import ids
 from boxoffice.domain.callers import Account, Caller
-from boxoffice.domain.errors import BoxofficeError
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import BoxofficeError, Fatal, Retryable
 from boxoffice.domain.tickets import SigningKeys
 from boxoffice.inventory.claims import GeneralAdmission
 from boxoffice.inventory.memory import PoolMemory
@@ -157,6 +158,17 @@ class Shop:
 
     def appwrite_calls(self) -> list[str]:
         return [call for call in self.world.calls if not call.endswith("payment")]
+
+
+NOTHING = {"claims": 0, "tickets": 0, "transactions": 0, "orders": 0, "files": 0}
+
+
+def broken() -> Exception:
+    return Fatal(Code.SERVICE_UNAVAILABLE)
+
+
+def busy() -> Exception:
+    return Retryable(Code.SERVICE_UNAVAILABLE)
 
 
 def answer_of(failed: Failed) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from boxoffice.bookings.results import Booked, Failed
 from boxoffice.bookings.sale import Sale
 from boxoffice.domain import ids, payments
 from boxoffice.domain.codes import Code
-from boxoffice.domain.errors import Fatal
 from boxoffice.domain.payments import PaymentState
 from boxoffice.ports import NewRow
 from boxoffice.saga.retry import RetryPolicy
@@ -21,13 +20,9 @@ from boxoffice.saga.step import Action, Step
 from boxoffice.schema import Table
 
 from tests.unit.fakes import FakeRows, lost_answer
-from tests.unit.shop import BOB, PRICE, Shop
+from tests.unit.shop import BOB, PRICE, Shop, broken
 
 Patch = pytest.MonkeyPatch
-
-
-def broken() -> Exception:
-    return Fatal(Code.SERVICE_UNAVAILABLE)
 
 
 def test_without_the_all_or_nothing_claim_more_is_sold_than_there_is(monkeypatch: Patch) -> None:
