@@ -1,0 +1,79 @@
+"""What a function's execution asked of Appwrite and of the gateway, from the request log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.local_server import Http, ok
+
+Entry = Mapping[str, Any]
+
+_VERBS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "write", "DELETE": "delete"}
+_TABLE = re.compile(r"/v1/tablesdb/\w+/tables/(\w+)/rows(/.+)?")
+_FILE = re.compile(r"/v1/storage/buckets/\w+/files(/.+)?")
+_PAYMENT = re.compile(r"/razorpay/v1/payments/[^/]+(?:/(\w+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One kind of call: a method, and a glob of the path in which what differs between bookings is `*`."""
+
+    method: str
+    path: str
+
+    @classmethod
+    def of(cls, entry: Entry) -> Call:
+        """The call that an entry of the log tells of."""
+        path: str = entry["path"]
+        if match := _PAYMENT.fullmatch(path):
+            path = "/razorpay/v1/payments/*" + (f"/{match[1]}" if match[1] else "")
+        elif (match := _TABLE.fullmatch(path)) and match[2]:
+            path = path[: match.start(2)] + "/*"
+        elif (match := _FILE.fullmatch(path)) and match[1]:
+            path = path[: match.start(1)] + "/*"
+        return cls(entry["method"], path)
+
+    @property
+    def to_gateway(self) -> bool:
+        """Whether the payment gateway is asked."""
+        return self.path.startswith("/razorpay")
+
+    @property
+    def name(self) -> str:
+        """The call in words, such as `create claims`."""
+        if match := _PAYMENT.fullmatch(self.path):
+            return f"{match[1] or 'read'} payment"
+        if match := _TABLE.fullmatch(self.path):
+            return f"{_VERBS[self.method]} {match[1]}"
+        if _FILE.fullmatch(self.path):
+            return f"{_VERBS[self.method]} file"
+        return f"{self.method} {self.path}"
+
+
+def entries_of(local: Http, execution_id: str, payment_id: str, since: int = 0) -> list[Entry]:
+    """What one execution asked, in the order in which it asked; only one may use that payment at a time."""
+    entries: list[Entry] = ok(local.get("/requests", params={"since": since}))["requests"]
+    prefix = f"/razorpay/v1/payments/{payment_id}"
+    mine = [e for e in entries if e["executionId"] == execution_id or e["path"].startswith(prefix)]
+    return sorted(mine, key=lambda entry: float(entry["time"]))
+
+
+def names(entries: Sequence[Entry]) -> list[str]:
+    """The calls in words."""
+    return [Call.of(entry).name for entry in entries]
+
+
+def waves(entries: Sequence[Entry]) -> list[list[str]]:
+    """The calls in groups, each of which began after every call of the one before had been answered."""
+    groups: list[list[str]] = []
+    answered = 0.0
+    for entry in entries:
+        began = float(entry["time"])
+        if not groups or began >= answered:
+            groups.append([])
+        groups[-1].append(Call.of(entry).name)
+        answered = max(answered, began + entry["durationMs"] / 1000)
+    return groups
