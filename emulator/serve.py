@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import secrets
@@ -26,6 +27,8 @@ from emulator.local.site import LocalSite
 from emulator.queries.functions import SQL_FUNCTIONS
 from emulator.razorpay.local_routes import ROUTES as LOCAL_PAYMENT_ROUTES
 from emulator.razorpay.site import PAYMENTS_ROOT, RazorpaySite
+
+GRACE_SECONDS = 3
 
 
 def load_config(data_dir: Path, project_id: str) -> Config:
@@ -103,11 +106,13 @@ class _LocalServer(uvicorn.Server):
         print(ready_line(self._parts.config), flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Closes the socket and stops the areas."""
-        await super().shutdown(sockets)
+        """Closes the socket and stops the areas, which ends the functions that late requests wait for."""
+        closing = asyncio.ensure_future(super().shutdown(sockets))
+        await asyncio.wait({closing}, timeout=GRACE_SECONDS)
         for area in reversed(AREAS):
             if area.stop is not None:
                 await area.stop(self._parts)
+        await closing
 
 
 def serve(data_dir: Path, host: str = "127.0.0.1", port: int = 0, project_id: str = "boxoffice") -> None:
@@ -124,7 +129,7 @@ def serve(data_dir: Path, host: str = "127.0.0.1", port: int = 0, project_id: st
     options = uvicorn.Config(
         build_app(server), loop="uvloop", http=BreakableProtocol, lifespan="off", access_log=False,
         log_level="warning", backlog=2048, timeout_keep_alive=75, server_header=False, date_header=False,
-        proxy_headers=False, ws_per_message_deflate=False,
+        proxy_headers=False, ws_per_message_deflate=False, timeout_graceful_shutdown=2 * GRACE_SECONDS,
     )  # fmt: skip
     try:
         _LocalServer(options, server).run(sockets=[listener])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from emulator.core.params import Check, InvalidValueError, Param, any_value, boolean, list_of, text, uid
+from emulator.core.params import Check, InvalidValueError, Param, any_value, list_of, uid
 from emulator.core.scopes import PROJECT_SCOPES
 from emulator.functions.catalogue import RUNTIMES, SPECIFICATIONS, is_event
 from emulator.functions.cron import is_cron
@@ -17,9 +17,6 @@ _MAX_HEADERS_BYTES = 16_384
 _RESERVED_HEADERS = "x-appwrite-"
 
 FUNCTION = Param("functionId", uid, required=True)
-QUERIES = Param("queries", list_of(any_value, MAX_ITEMS), default=())
-SEARCH = Param("search", text(256), default="")
-TOTAL = Param("total", boolean, default=True)
 
 
 def _word(allowed: Any, what: str) -> Check:

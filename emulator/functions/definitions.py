@@ -23,7 +23,8 @@ from emulator.functions.records import (
 )
 from emulator.functions.workers import Workers
 from emulator.queries.fields import Field, system_fields
-from emulator.queries.listing import list_entities
+from emulator.queries.listing import entity_queries, list_entities
+from emulator.queries.parse import SEARCH, TOTAL
 
 register_types({"function_already_exists": 409})
 
@@ -160,7 +161,7 @@ ROUTES = (
         ),
     ),
     Route(
-        "GET", "/functions", list_functions, "functions.read", (checks.QUERIES, checks.SEARCH, checks.TOTAL)
+        "GET", "/functions", list_functions, "functions.read", (entity_queries(_FIELDS), SEARCH, TOTAL)
     ),
     Route("GET", "/functions/runtimes", list_runtimes, "public"),
     Route("GET", "/functions/specifications", list_specifications, "functions.read"),

@@ -18,7 +18,8 @@ from emulator.functions.uploads import begin_build, create_deployment, insert_de
 from emulator.functions.views import deployment_view
 from emulator.functions.workers import Workers
 from emulator.queries.fields import Field, system_fields
-from emulator.queries.listing import list_entities
+from emulator.queries.listing import entity_queries, list_entities
+from emulator.queries.parse import SEARCH, TOTAL
 
 register_types({"build_already_completed": 400, "build_not_ready": 400, "storage_invalid_range": 416})
 
@@ -146,7 +147,7 @@ ROUTES = (
         ),
     ),
     Route("GET", _ALL, list_deployments, "functions.read",
-          (checks.FUNCTION, checks.QUERIES, checks.SEARCH, checks.TOTAL)),
+          (checks.FUNCTION, entity_queries(_FIELDS), SEARCH, TOTAL)),
     Route("POST", f"{_ALL}/duplicate", duplicate_deployment, "functions.write", _OF_ONE),
     Route("GET", _ONE, get_deployment, "functions.read", _OF_ONE),
     Route("DELETE", _ONE, delete_deployment, "functions.write", _OF_ONE),

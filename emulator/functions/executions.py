@@ -29,7 +29,8 @@ from emulator.functions.scheduling import job_of
 from emulator.functions.views import execution_view, header_list
 from emulator.functions.worker_process import Outcome
 from emulator.queries.fields import Field, system_fields
-from emulator.queries.listing import list_entities
+from emulator.queries.listing import entity_queries, list_entities
+from emulator.queries.parse import TOTAL
 
 register_types(
     {
@@ -50,6 +51,7 @@ _VISIBLE_STATUS = (
 _FIELDS = {
     **system_fields(),
     "trigger": Field("trigger_kind"),
+    "status": Field("status"),
     "responseStatusCode": Field("response_status", "integer"),
     "duration": Field("duration", "float"),
     "requestMethod": Field("request_method"),
@@ -215,7 +217,7 @@ ROUTES = (
             Param("headers", checks.headers, default={}), Param("scheduledAt", text(100)),
         ),
     ),
-    Route("GET", _ALL, list_executions, "executions.read", (checks.FUNCTION, checks.QUERIES, checks.TOTAL)),
+    Route("GET", _ALL, list_executions, "executions.read", (checks.FUNCTION, entity_queries(_FIELDS), TOTAL)),
     Route("GET", _ONE, get_execution, "executions.read", _OF_ONE),
     Route("DELETE", _ONE, delete_execution, "executions.write", _OF_ONE),
 )  # fmt: skip

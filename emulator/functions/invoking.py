@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -140,6 +141,7 @@ class Invoker:
 
         ApiError function_synchronous_timeout after 30 seconds; the function goes on.
         """
+        began = time.perf_counter()
         running = asyncio.ensure_future(self._run(invocation))
         try:
             outcome = await asyncio.wait_for(asyncio.shield(running), SYNCHRONOUS_SECONDS)
@@ -149,7 +151,7 @@ class Invoker:
             await self._save(invocation, _failure(timeout.message, 408, SYNCHRONOUS_SECONDS))
             raise timeout from None
         except NoOutcomeError as error:
-            await self._save(invocation, _failure(str(error), 500, 0.0))
+            await self._save(invocation, _failure(str(error), 500, time.perf_counter() - began))
             return None
         await self._save(invocation, _result(outcome))
         return outcome
@@ -180,10 +182,11 @@ class Invoker:
         return await workers.run(function["id"], deployment["id"], invocation.call(), program)
 
     async def _run_in_background(self, invocation: Invocation) -> None:
+        began = time.perf_counter()
         try:
             result = _result(await self._run(invocation))
         except NoOutcomeError as error:
-            result = _failure(str(error), 500, 0.0)
+            result = _failure(str(error), 500, time.perf_counter() - began)
         await self._save(invocation, result)
         function_id, record = invocation.function["id"], invocation.record
         self._server.events.publish(execution_event(function_id, record, "update"))

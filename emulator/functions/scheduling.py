@@ -61,25 +61,28 @@ class Scheduler:
 
     def _look(self) -> None:
         now = self._server.clock.time()
-        if now < self._looked:
+        since, self._looked = min(self._looked, now), now
+        if since == now:
             self._next.clear()
-        self._looked = now
-        for function in self._server.store.all(
-            "SELECT * FROM functions WHERE schedule <> '' AND deployment_id <> ''"
-        ):
-            if self._is_due(function, now):
+        active = "SELECT * FROM functions WHERE schedule <> '' AND deployment_id <> ''"
+        for function in self._server.store.all(active):
+            if self._is_due(function, since, now):
                 self._execute(function)
-        due = "SELECT * FROM executions WHERE status = 'scheduled' AND scheduled <= ?"
+        due = "SELECT * FROM executions WHERE status = 'scheduled' AND scheduled <= ? AND job <> ''"
         for execution in self._server.store.all(due, self._server.clock.now()):
             self._begin(execution)
 
-    def _is_due(self, function: Row, now: float) -> bool:
+    def _is_due(self, function: Row, since: float, now: float) -> bool:
+        """Whether its time has come; one that was not there at the last look counts from that moment."""
         schedule, moment = self._next.get(function["seq"], ("", 0.0))
-        known = schedule == function["schedule"]
-        if known and now < moment:
-            return False
-        self._next[function["seq"]] = (function["schedule"], next_time(function["schedule"], now))
-        return bool(known)
+        if schedule != function["schedule"]:
+            moment = next_time(function["schedule"], since)
+        due = now >= moment
+        self._next[function["seq"]] = (
+            function["schedule"],
+            next_time(function["schedule"], now) if due else moment,
+        )
+        return due
 
     def _execute(self, function: Row) -> None:
         invoker = self._server.part(Invoker)
@@ -112,7 +115,7 @@ class Scheduler:
             store.run("DELETE FROM executions WHERE seq = ?", execution["seq"])
             invoker.refuse(function, "schedule")
             return
-        store.run("UPDATE executions SET status = 'processing' WHERE seq = ?", execution["seq"])
+        store.run("UPDATE executions SET job = '' WHERE seq = ?", execution["seq"])
         job = json.loads(execution["job"])
         user_id = execution["user_id"]
         jwt = user_jwt(self._server, function, user_id, "") if user_id else ""

@@ -1,6 +1,7 @@
 """The SQLite tables of functions.
 
-An execution that waits for its time keeps its request in `job`; the others have an empty one.
+An execution that waits for its time keeps its request in `job`, which is empty once it has begun and in the
+others.
 """
 
 SCHEMA = """

@@ -18,7 +18,8 @@ from emulator.functions import checks
 from emulator.functions.records import change, find_function
 from emulator.functions.views import variable_view
 from emulator.queries.fields import Field, system_fields
-from emulator.queries.listing import list_entities
+from emulator.queries.listing import entity_queries, list_entities
+from emulator.queries.parse import TOTAL
 
 register_types(
     {"variable_not_found": 404, "variable_already_exists": 409, "variable_cannot_unset_secret": 400}
@@ -122,7 +123,7 @@ def _routes(prefix: str, scope: str, owner: tuple[Param, ...]) -> tuple[Route, .
                 Param("value", value, required=True), Param("secret", checks.flag, default=True),
             ),
         ),
-        Route("GET", prefix, list_variables, f"{scope}.read", (*owner, checks.QUERIES, checks.TOTAL)),
+        Route("GET", prefix, list_variables, f"{scope}.read", (*owner, entity_queries(_FIELDS), TOTAL)),
         Route("GET", f"{prefix}/{{variableId}}", get_variable, f"{scope}.read", one),
         Route(
             "PUT", f"{prefix}/{{variableId}}", update_variable, f"{scope}.write",

@@ -50,8 +50,8 @@ class Request:
 class Response:
     """The ways to answer.
 
-    As in the official runtime every default `headers` is one dictionary that all executions of the process
-    share and `json` and `redirect` write to: pass your own.
+    As in the official runtime the default `headers` of a method is one dictionary for all executions of the
+    process, and what is put into an answer's headers stays in it: pass your own.
     """
 
     def binary(self, bytes: bytes, statusCode: int = 200, headers: dict[str, str] = {}) -> Output:  # noqa: A002, B006, N803
