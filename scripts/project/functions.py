@@ -31,6 +31,7 @@ def deploy_functions(
         _apply_variables(http, function["$id"], variables)
         waiting.append((function["$id"], _upload(http, function, package(function, project.root))))
     for function_id, deployment_id in waiting:
+        say(f"building {function_id}")
         seconds = _wait_until_ready(http, function_id, deployment_id)
         say(f"deployed {function_id} in {seconds:.1f} s")
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from scripts.project.config import ROOT
+from scripts.project.shop import Answer, Shop
 from tests.support.local_server import Http, Ready, ok
 
 
@@ -64,6 +65,24 @@ def test_data_key_and_address_survive_a_restart(checkout: Path, tmp_path: Path) 
         assert second == first, "the address is the same too: deployed functions know it"
         http = Http.with_key(second.endpoint, second.project_id, second.api_key)
         assert ok(http.get("/users/ann"))["email"] == "ann@example.com"
+
+
+def test_what_was_deployed_still_books_after_a_restart(checkout: Path) -> None:
+    for name in ("appwrite.json", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, checkout)
+    for name in ("lib", "functions"):
+        shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
+    with serving(checkout, "--provision") as (ready, _):
+        assert book(ready).status == 200
+    with serving(checkout) as (ready, _):
+        assert book(ready).status == 200
+
+
+def book(ready: Ready) -> Answer:
+    payments = Http(f"{ready.site}/_local/payments", {"X-Appwrite-Key": ready.api_key})
+    shop = Shop(Http.with_key(ready.endpoint, ready.project_id, ready.api_key), ready.project_id, payments)
+    event = shop.create_event({"Standing": (50_000, 5)})
+    return shop.book(shop.create_customer(), event, "Standing")
 
 
 def test_a_port_that_is_taken_is_an_error(checkout: Path) -> None:
