@@ -18,6 +18,7 @@ from tests.support.local_server import Http, ok
 Row = Mapping[str, Any]
 
 _PAGE = 5000
+_VALUES_OF_A_QUERY = 100  # a query has at most 4096 characters
 _BUCKET = "tickets"
 _STANDING = frozenset({"confirmed", "completed", "no_show"})
 _GONE = frozenset({"rolled_back", "expired", "cancelled"})
@@ -246,15 +247,19 @@ def _rows(http: Http, table: str, equal: Mapping[str, list[str]]) -> list[Row]:
 
 
 def _list(http: Http, path: str, key: str, equal: Mapping[str, list[str]]) -> list[Row]:
-    """Every entry whose columns have one of the values, page by page."""
-    if any(not values for values in equal.values()):
-        return []
+    """Every entry, or those whose column has one of the values: one column at most."""
+    found: list[Row] = []
+    for column, values in equal.items():
+        for at in range(0, len(values), _VALUES_OF_A_QUERY):
+            some = {"method": "equal", "attribute": column, "values": values[at : at + _VALUES_OF_A_QUERY]}
+            found += _pages(http, path, key, [some])
+    return found if equal else _pages(http, path, key, [])
+
+
+def _pages(http: Http, path: str, key: str, where: list[dict[str, Any]]) -> list[Row]:
     found: list[Row] = []
     while True:
-        queries: list[dict[str, Any]] = [
-            {"method": "equal", "attribute": column, "values": values} for column, values in equal.items()
-        ]
-        queries += [{"method": "orderAsc", "attribute": "$id"}, {"method": "limit", "values": [_PAGE]}]
+        queries = [*where, {"method": "orderAsc", "attribute": "$id"}, {"method": "limit", "values": [_PAGE]}]
         if found:
             queries.append({"method": "greaterThan", "attribute": "$id", "values": [found[-1]["$id"]]})
         params = {f"queries[{at}]": json.dumps(query) for at, query in enumerate(queries)}
