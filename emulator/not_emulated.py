@@ -14,7 +14,7 @@ _PATHS = (
     "account/sessions/magic-url", "account/sessions/phone", "users/argon2", "users/bcrypt", "users/md5",
     "users/phpass", "users/scrypt", "users/sha", "messaging/providers", "tablesdb/transactions",
     "databases/transactions", "tablesdb/usage", "databases/usage", "storage/usage", "functions/usage",
-    "functions/templates", "functions/specifications", "users/usage", "users/identities", "health/",
+    "functions/templates", "users/usage", "users/identities", "health/",
 )  # fmt: skip
 _INNER = re.compile(
     r"users/[^/]+/(?:tokens|mfa|logs|impersonator)(?:/.*)?|teams/[^/]+/(?:logs|memberships/[^/]+/status)"

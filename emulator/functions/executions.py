@@ -115,7 +115,9 @@ def get_execution(ctx: Context) -> Reply:
 
 
 def delete_execution(ctx: Context) -> Reply:
-    """Forgets an execution that is over, or that has not begun."""
+    """Forgets an execution that is over, or that has not begun; functions are not for users to change."""
+    if not ctx.caller.privileged:
+        raise ApiError("function_not_found", "There is no function with this id.")
     function = find_function(ctx)
     shown = _show(ctx, function, _find(ctx, function))
     if shown["status"] not in ("completed", "failed", "scheduled"):

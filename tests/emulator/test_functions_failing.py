@@ -47,6 +47,8 @@ async def main(context):
         raise TimeoutError("of something else")
     if do == "cancel":
         raise asyncio.CancelledError
+    if do == "base":
+        raise BaseException("not even an Exception")
     returned = {
         "nothing": None, "text": "x", "number": 7, "no-body": {}, "number-body": {"body": 7},
         "text-status": {"body": "", "statusCode": "soon"}, "no-headers": {"headers": None},
@@ -97,6 +99,7 @@ def blocking(http: Http) -> str:
         ("os-exit", 500, "\\nError Code: 500"),
         ("kill", 500, "\\nError Code: 500"),
         ("cancel", 500, "\\nError Code: 500"),
+        ("base", 500, "\\nError Code: 500"),
         ("list-header", 500, "\\nError Code: 500"),
         ("line-break", 500, "\\nError Code: 500"),
         ("hang", 500, "Execution timed out.\n"),

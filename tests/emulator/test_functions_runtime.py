@@ -126,6 +126,19 @@ def test_headers_of_the_platform_and_broken_ones_are_refused(http: Http, functio
     assert (answer.status_code, answer.json()["type"]) == (400, "general_argument_invalid")
 
 
+def test_a_host_that_is_none_is_the_callers_fault(http: Http, function: str) -> None:
+    execution = run(http, function, "request", headers={"host": "a:b"})
+    assert (execution["responseStatusCode"], execution["status"]) == (500, "failed")
+
+
+def test_only_the_server_may_forget_executions(http: Http, server: LocalServer, function: str) -> None:
+    session = new_person(server, http).sign_in()
+    path = f"/functions/{function}/executions/{run(session, function, 'request')['$id']}"
+    assert session.get(path).status_code == 200
+    assert session.delete(path).json()["type"] == "function_not_found"
+    assert http.delete(path).status_code == 204
+
+
 def test_answers_of_all_kinds(http: Http, function: str) -> None:
     def answer(do: str) -> tuple[int, str, dict[str, str]]:
         found = run(http, function, do)

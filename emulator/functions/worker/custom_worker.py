@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from . import logger as logs
 from .frames import FrameReader, pack
-from .server import ConnectionLostError, execute
+from .server import execute
 
 
 class _Executions(asyncio.Protocol):
@@ -41,7 +41,9 @@ class _Executions(asyncio.Protocol):
         logs.begin(logger)
         try:
             answer = await execute(job["method"], job["target"], job["headers"], body, job["timeout"], logger)
-        except ConnectionLostError:
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException:
             self._send({"id": job["id"], "lost": True})
             return
         finally:

@@ -43,11 +43,9 @@ async def execute(
     target: path and query as they stand in a request line. timeout: seconds after which an `async` main is
     cancelled; a plain one cannot be.
     """
-    context = Context(read_request(method, target, headers, body), logger)
     try:
+        context = Context(read_request(method, target, headers, body), logger)
         return _answer(await _run(context, timeout), method)
-    except asyncio.CancelledError:
-        raise ConnectionLostError from None
     except ConnectionLostError:
         raise
     except Exception as error:
