@@ -26,7 +26,8 @@ def pytest_runtest_makereport(
     return report
 
 
-def _serving(data_dir: Path) -> Iterator[LocalServer]:
+def serving(data_dir: Path) -> Iterator[LocalServer]:
+    """A fixture's local Appwrite on a data folder."""
     # Functions on another machine reach the payment stand-in only through a public address.
     host = "0.0.0.0" if os.environ.get("PAYMENTS_HOST") else "127.0.0.1"
     server = LocalServer(data_dir, log=data_dir.with_suffix(".log"), host=host)
@@ -42,19 +43,19 @@ def _serving(data_dir: Path) -> Iterator[LocalServer]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     """One local Appwrite for the whole run; a test must not stop it or clear it."""
-    yield from _serving(tmp_path_factory.mktemp("appwrite") / "data")
+    yield from serving(tmp_path_factory.mktemp("appwrite") / "data")
 
 
 @pytest.fixture(scope="module")
 def module_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     """An empty local Appwrite for one module, which it may clear."""
-    yield from _serving(tmp_path_factory.mktemp("appwrite") / "data")
+    yield from serving(tmp_path_factory.mktemp("appwrite") / "data")
 
 
 @pytest.fixture
 def fresh_server(tmp_path: Path) -> Iterator[LocalServer]:
     """An empty local Appwrite of the test's own, which it may stop, kill and restart."""
-    yield from _serving(tmp_path / "appwrite")
+    yield from serving(tmp_path / "appwrite")
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ from tests.support.local_server import Http, ok
 
 Entry = Mapping[str, Any]
 
+ACCOUNT = "/v1/account"
+
 _VERBS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "write", "DELETE": "delete"}
 _TABLE = re.compile(r"/v1/tablesdb/\w+/tables/(\w+)/rows(/.+)?")
 _FILE = re.compile(r"/v1/storage/buckets/\w+/files(/.+)?")
@@ -37,9 +39,9 @@ class Call:
         return cls(entry["method"], path)
 
     @property
-    def to_gateway(self) -> bool:
-        """Whether the payment gateway is asked."""
-        return self.path.startswith("/razorpay")
+    def by_own_key(self) -> bool:
+        """Whether the call is made with the function's own key, which says whose execution makes it."""
+        return self.path != ACCOUNT and not self.path.startswith("/razorpay")
 
     @property
     def name(self) -> str:
@@ -50,14 +52,26 @@ class Call:
             return f"{_VERBS[self.method]} {match[1]}"
         if _FILE.fullmatch(self.path):
             return f"{_VERBS[self.method]} file"
-        return f"{self.method} {self.path}"
+        return "read account" if self.path == ACCOUNT else f"{self.method} {self.path}"
 
 
-def entries_of(local: Http, execution_id: str, payment_id: str, since: int = 0) -> list[Entry]:
-    """What one execution asked, in the order in which it asked; only one may use that payment at a time."""
+def entries_of(
+    local: Http, execution_id: str, payment_id: str, since: int = 0, user_id: str = ""
+) -> list[Entry]:
+    """What one execution asked, in the order in which it asked.
+
+    Calls to the gateway and with a user's token do not say which execution makes them: they are told by the
+    payment and, when it is given, by the user, so only one execution may be about them at a time.
+    """
     entries: list[Entry] = ok(local.get("/requests", params={"since": since}))["requests"]
     prefix = f"/razorpay/v1/payments/{payment_id}"
-    mine = [e for e in entries if e["executionId"] == execution_id or e["path"].startswith(prefix)]
+    mine = [
+        entry
+        for entry in entries
+        if entry["executionId"] == execution_id
+        or entry["path"].startswith(prefix)
+        or (user_id and entry["path"] == ACCOUNT and entry["userId"] == user_id)
+    ]
     return sorted(mine, key=lambda entry: float(entry["time"]))
 
 

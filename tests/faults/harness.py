@@ -1,0 +1,192 @@
+"""Every call of a use case fails once in every way, and then the books must balance.
+
+A use case is one entry of `use_cases.py`. It is run undisturbed first, to find the calls that it makes; then
+again for each call and each fault. After each of these runs the client repeats its request, time passes, the
+sweep runs until it has nothing left to do, and the client repeats its request once more.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.project.shop import BOOK, Answer, Shop
+from tests.support.arena import CALL_SECONDS, Arena
+from tests.support.books import Money
+from tests.support.calls import Call, entries_of
+
+BOOKED, RETURNED = "booked", "returned"
+LAST_TRIES = 3
+
+FaultBody = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Somebody who asks, and goes on asking the same. function_id: whose execution the request is."""
+
+    event_id: str
+    user_id: str
+    payment_id: str
+    ask: Callable[[], Answer]
+    function_id: str = BOOK
+
+
+@dataclass(frozen=True, slots=True)
+class UseCase:
+    """What is put to the test.
+
+    prepare: everything that the request needs, for one run of its own. setting: faults that are always there,
+    such as the one at a late step that makes the use case undo what it did; `{payment}` in their paths is the
+    run's payment. after: the first call that is disturbed, those before it being another use case's. endings:
+    how it may end, for the client and the money.
+    """
+
+    name: str
+    prepare: Callable[[Shop], Client]
+    setting: tuple[FaultBody, ...] = ()
+    after: str = ""
+    endings: frozenset[str] = frozenset({BOOKED, RETURNED})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What goes wrong at a call, that time only or, when it `lasts`, every time while the execution runs."""
+
+    name: str
+    body: FaultBody
+    lasts: bool = False
+
+    @property
+    def kills(self) -> bool:
+        """Whether the function's process dies of it."""
+        return str(self.body["kind"]).startswith("kill")
+
+
+FAULTS = (
+    Fault("refused 503", {"kind": "refuse", "status": 503}),
+    Fault("refused 429", {"kind": "refuse", "status": 429}),
+    Fault("reset", {"kind": "reset"}),
+    Fault("reply lost", {"kind": "drop_reply"}),
+    Fault("killed before", {"kind": "kill_function_before"}),
+    Fault("killed after", {"kind": "kill_function_after"}),
+    Fault("too slow", {"kind": "delay", "seconds": CALL_SECONDS + 0.2}),
+    Fault("refused 503 and on", {"kind": "refuse", "status": 503}, lasts=True),
+    Fault("reply lost and on", {"kind": "drop_reply"}, lasts=True),
+)
+MORE_FAULTS = (
+    Fault("refused 400", {"kind": "refuse", "status": 400}),
+    Fault("refused 401 and on", {"kind": "refuse", "status": 401}, lasts=True),
+    Fault("refused 429 and on", {"kind": "refuse", "status": 429}, lasts=True),
+    Fault("reset and on", {"kind": "reset"}, lasts=True),
+    Fault("half a reply", {"kind": "stall_body"}),
+    Fault("slow to answer", {"kind": "delay", "seconds": CALL_SECONDS + 0.2, "after": True}),
+    Fault("too slow and on", {"kind": "delay", "seconds": CALL_SECONDS + 0.2}, lasts=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The nth call of its kind that a use case makes, counted from 1."""
+
+    call: Call
+    nth: int
+
+    def __str__(self) -> str:
+        return f"{self.call.name} {self.nth}" if self.nth > 1 else self.call.name
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one run came to. problems: a sentence for everything that must not be. seconds: of the run."""
+
+    use_case: str
+    point: str
+    fault: str
+    problems: tuple[str, ...]
+    seconds: float
+
+
+def points_of(arena: Arena, use_case: UseCase) -> list[Point]:
+    """The calls that the use case makes, in their order, from the one that it names on."""
+    client = use_case.prepare(arena.shop)
+    since = arena.last_request()
+    with arena.faults(*_setting(use_case, client)):
+        answer = client.ask()
+    counted: Counter[Call] = Counter()
+    points = []
+    execution_id = answer.execution["$id"]
+    for entry in entries_of(arena.local, execution_id, client.payment_id, since, client.user_id):
+        call = Call.of(entry)
+        counted[call] += 1
+        points.append(Point(call, counted[call]))
+    return points[[str(point) for point in points].index(use_case.after) if use_case.after else 0 :]
+
+
+def run(arena: Arena, use_case: UseCase, point: Point, fault: Fault) -> Verdict:
+    """One run of the use case with one fault at one call."""
+    began = time.monotonic()
+    client = use_case.prepare(arena.shop)
+    since = arena.last_request()
+    with arena.faults(*_setting(use_case, client), _body(point, fault, client)) as fault_ids:
+        answers = [client.ask()]
+        hits = arena.hits()[fault_ids[-1]]
+        arena.wait_for_answers(fault_ids[-1], since)
+    answers.append(client.ask())
+    arena.settle()
+    for _ in range(LAST_TRIES):
+        answers.append(client.ask())
+        arena.settle()
+        if not answers[-1].body.get("retryable"):
+            break
+    problems = _problems(arena, use_case, client, answers)
+    if not hits:
+        problems.append("the call was not made, so nothing was tried")
+    if fault.kills != (answers[0].body == {}):
+        problems.append(f"the first answer is {answers[0].status} {answers[0].body}")
+    return Verdict(use_case.name, str(point), fault.name, tuple(problems), time.monotonic() - began)
+
+
+def _problems(arena: Arena, use_case: UseCase, client: Client, answers: Sequence[Answer]) -> list[str]:
+    books = arena.books(client.event_id)
+    money = books.money.get(client.payment_id, Money())
+    problems = books.violations(presented=[client.payment_id])
+    last = answers[-1]
+    ending = BOOKED if last.body.get("success") else RETURNED
+    if last.body.get("retryable") or not last.body:
+        problems.append(f"the client never got an answer to go by: {last.status} {last.body}")
+    if ending not in use_case.endings:
+        problems.append(f"it ended {ending}")
+    if ending == BOOKED:
+        there = {ticket["$id"] for ticket in books.tickets}
+        if not set(last.data["ticketIds"]) <= there:
+            problems.append(f"the client was told of tickets {last.data['ticketIds']}, and there are {there}")
+    else:
+        if money.kept:
+            problems.append(f"the client was refused, and {money.kept} were kept")
+        if any(answer.body.get("success") for answer in answers):
+            problems.append("the client was told of a success first, and of a failure later")
+    if any(a.body.get("details", {}).get("payment") == "refunded" for a in answers) and not money.refunds:
+        problems.append("the client was told of a refund that was not made")
+    return problems
+
+
+def _setting(use_case: UseCase, client: Client) -> list[dict[str, Any]]:
+    return [
+        {**body, "path": str(body["path"]).replace("{payment}", client.payment_id)}
+        for body in use_case.setting
+    ]
+
+
+def _body(point: Point, fault: Fault, client: Client) -> dict[str, Any]:
+    window = {"from": point.nth, "count": 0} if fault.lasts else {"nth": point.nth}
+    path = point.call.path
+    if point.call.by_own_key:
+        origin: dict[str, Any] = {"fromFunctions": True}
+    else:
+        origin = {"functionId": client.function_id}
+        path = path.replace("payments/*", f"payments/{client.payment_id}")
+    return {**fault.body, **origin, **window, "method": point.call.method, "path": path}

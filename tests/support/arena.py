@@ -1,0 +1,112 @@
+"""A local Appwrite with the functions deployed, on which things are made to go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from scripts.project.config import load_project
+from scripts.project.functions import deploy_functions
+from scripts.project.local import function_variables
+from scripts.project.provision import provision
+from scripts.project.shop import Answer, Shop, execute
+from tests.support.books import Books, read_books
+from tests.support.local_server import Http, LocalServer, ok, wait_until
+
+SWEEP = "sweep"
+
+# A lease and the difference that two clocks may have are over after two minutes. The pauses between the
+# attempts at what cannot be undone grow, and a case that nobody could settle is given up within a day.
+PATIENCE_SECONDS = (200, 600, 1_800, 7_200, 30_000, 100_000)
+MOST_SWEEPS = 60
+
+# Far longer than any call takes, and short enough to be waited for in a test.
+CALL_SECONDS = 0.5
+
+_NO_WORK = frozenset({"examined", "remaining", "waiting"})
+
+
+class Arena:
+    """The server, its shop, and its local routes."""
+
+    def __init__(self, server: LocalServer) -> None:
+        self.server = server
+        ready = server.ready
+        self.http = Http.with_key(ready.endpoint, ready.project_id, ready.api_key)
+        self.local = Http(ready.site + "/_local", {"X-Appwrite-Key": ready.api_key})
+        payments = Http(ready.site + "/_local/payments", {"X-Appwrite-Key": ready.api_key})
+        self.shop = Shop(self.http, ready.project_id, payments)
+
+    def deploy(self, **variables: str) -> None:
+        """Applies appwrite.json and deploys its functions with further variables."""
+        project = load_project()
+        provision(self.http, project, lambda line: None)
+        usual = function_variables(self.server.ready.razorpay)
+        deploy_functions(self.http, project, {**usual, **variables}, lambda line: None)
+
+    @contextmanager
+    def faults(self, *wanted: dict[str, Any]) -> Iterator[list[str]]:
+        """Faults while the block runs; their ids."""
+        ids = [ok(self.local.post("/faults", fault))["id"] for fault in wanted]
+        try:
+            yield ids
+        finally:
+            ok(self.local.delete("/faults"))
+
+    def hits(self) -> dict[str, int]:
+        """How many requests each present fault has hit, by its id."""
+        return {fault["id"]: fault["hits"] for fault in ok(self.local.get("/faults"))["faults"]}
+
+    def set_clock(self, seconds: float) -> None:
+        """How far the server's clock is ahead of this machine's."""
+        ok(self.local.put("/clock", {"offsetSeconds": seconds}))
+
+    def last_request(self) -> int:
+        """The number of the newest entry of the request log."""
+        return int(ok(self.local.get("/requests", params={"since": 10**9}))["last"])
+
+    def requests(self, **wanted: Any) -> list[dict[str, Any]]:
+        """Entries of the request log; `wanted` are the route's parameters."""
+        found: list[dict[str, Any]] = ok(self.local.get("/requests", params=wanted))["requests"]
+        return found
+
+    def wait_for_answers(self, fault_id: str, since: int) -> None:
+        """Waits until every request that a fault holds up has been carried out, heard or not."""
+        hits = self.hits()[fault_id]
+        wait_until(lambda: sum(e["fault"] == fault_id for e in self.requests(since=since)) >= hits)
+
+    def sweep(self) -> Answer:
+        """One run of the sweep, as the schedule or an operator starts it."""
+        return execute(self.http, SWEEP, {})
+
+    def settle(self) -> list[Answer]:
+        """Lets time pass and the sweep run, until it has nothing left to do; what it answered."""
+        answers: list[Answer] = []
+        try:
+            for seconds in PATIENCE_SECONDS:
+                self.set_clock(seconds)
+                while not answers or works(answers[-1]):
+                    assert len(answers) < MOST_SWEEPS, answers[-1]
+                    answers.append(self.sweep())
+                    assert answers[-1].body.get("success"), answers[-1]
+                if not answers[-1].data.get("remaining"):
+                    break
+                answers.append(self.sweep())
+        finally:
+            self.set_clock(0)
+        return answers
+
+    def books(self, event_id: str = "") -> Books:
+        """The books of one event, or all."""
+        return read_books(self.http, self.ledger(), event_id)
+
+    def ledger(self) -> Sequence[dict[str, Any]]:
+        """Every movement of money."""
+        movements: list[dict[str, Any]] = ok(self.local.get("/payments/ledger"))["movements"]
+        return movements
+
+
+def works(swept: Answer) -> bool:
+    """Whether a run of the sweep has changed anything."""
+    return any(count for name, count in swept.data.items() if name not in _NO_WORK)
