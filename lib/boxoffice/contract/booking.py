@@ -7,7 +7,7 @@ here are accepted and dropped, so nothing that a client computed is ever believe
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from boxoffice.bookings.admission import PaymentClaim
@@ -36,8 +36,16 @@ Signature = Annotated[str, Field(pattern=r"^[a-zA-Z0-9]{1,128}$")]
 Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Quantity = Annotated[
     int,
-    BeforeValidator(_whole_number, json_schema_input_type=int | str),
+    BeforeValidator(_whole_number),
     Field(ge=1, le=MAX_QUANTITY),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": MAX_QUANTITY},
+                {"type": "string", "enum": [str(number) for number in range(1, MAX_QUANTITY + 1)]},
+            ]
+        }
+    ),
 ]
 
 _ID_RULE = "must be an id: 1 to 36 characters, letters, digits, dots, hyphens and underscores"
@@ -56,7 +64,15 @@ _RULES = {
 class BookTicketRequest(BaseModel):
     """Tickets of one type of one event, for one payment."""
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="ignore",
+        frozen=True,
+        json_schema_extra={
+            "anyOf": [{"required": ["ticketTypeId"]}, {"required": ["ticketTypeName"]}],
+            "dependentRequired": {"orderId": ["signature"], "signature": ["orderId"]},
+        },
+    )
 
     event_id: Id
     ticket_type_id: Annotated[Id | None, BeforeValidator(_blank_is_absent)] = None
