@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from boxoffice.domain import ids
@@ -18,8 +18,7 @@ from boxoffice.domain.pools import (
     standings,
 )
 
-from tests.unit.shop import NOW
-
+NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 UNIT = Unit(seat_pool("tonight"), "s.a5")
 SECOND = timedelta(seconds=1)
 

@@ -1,0 +1,164 @@
+"""The slots of a service: what can be booked on a local day, and what each slot claims.
+
+Time is divided into quanta, and each quantum has as many lanes as the service has capacity. A quantum and a
+lane are a unit, such as `0915-2` of a day in UTC. Bookings that overlap, however long each is, want units of
+the same quanta, so there can never be more of them than lanes.
+
+Which lane a booking has means nothing to anybody. It keeps the same one when it can, and otherwise changes
+lanes, so that a slot can be booked exactly when every one of its quanta has a free lane.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from boxoffice.domain.codes import Code
+from boxoffice.domain.definitions import invalid
+from boxoffice.domain.errors import Rejected
+from boxoffice.domain.local_time import clock, moment, moments
+from boxoffice.domain.pools import Unit, slot_pool
+from boxoffice.domain.services import MAX_UNITS_PER_BOOKING, Service
+from boxoffice.domain.units import Choose
+
+_ALTERNATIVES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A time that can be booked, in UTC. `quanta` are the beginnings of what it claims, buffers included."""
+
+    starts_at: datetime
+    ends_at: datetime
+    quanta: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSlot:
+    """A slot, and how many bookings it still has room for."""
+
+    slot: Slot
+    places: int
+
+
+def slots_of_day(service: Service, day: date, duration: int) -> tuple[Slot, ...]:
+    """The slots of `duration` minutes that belong to the local `day`, in order, whether taken or not.
+
+    They begin when the local clock shows a multiple of the step after opening, and last `duration` minutes
+    whatever the clock does: a time that does not exist has no slot, one that happens twice has two. Raises
+    `Rejected` with `VALIDATION_ERROR` when the service does not offer the duration.
+    """
+    if duration not in service.durations:
+        offered = ", ".join(map(str, sorted(service.durations)))
+        raise invalid("duration", f"must be one of {offered} minutes")
+    length = timedelta(minutes=duration)
+    starts = set()
+    for period in service.hours.on(day):
+        opens = moment(clock(day, period.opens), service.zone)
+        closes = moment(clock(day, period.closes), service.zone)
+        for minute in range(period.opens, period.closes, service.step):
+            for start in moments(clock(day, minute), service.zone):
+                if opens <= start and start + length <= closes:
+                    starts.add(start)
+    return tuple(Slot(start, start + length, _quanta(service, start, length)) for start in sorted(starts))
+
+
+def slot_at(service: Service, starts_at: datetime, duration: int) -> Slot:
+    """The slot that begins at `starts_at`, which must know its time zone.
+
+    Raises `Rejected` with `SLOT_UNAVAILABLE` when the service has none, or as `slots_of_day` does.
+    """
+    local_day = starts_at.astimezone(service.zone).date()
+    # After midnight it may still be the evening before, for a service that is open late.
+    for day in (local_day, local_day - timedelta(days=1)):
+        for slot in slots_of_day(service, day, duration):
+            if slot.starts_at == starts_at:
+                return slot
+    raise Rejected(Code.SLOT_UNAVAILABLE, "There is no slot at this time.", {"available": 0})
+
+
+def pools_of(service: Service, slots: Iterable[Slot]) -> tuple[str, ...]:
+    """The pools that have the units of `slots`: usually one or two days in UTC."""
+    days = {quantum.date() for slot in slots for quantum in slot.quanta}
+    return tuple(slot_pool(service.id, day) for day in sorted(days))
+
+
+def open_slots(
+    service: Service, slots: Sequence[Slot], taken: Collection[Unit], now: datetime
+) -> tuple[OpenSlot, ...]:
+    """Those of `slots` that have not begun and still have room, when the units `taken` are not free."""
+    used = _used(taken)
+    rooms = ((slot, _room(service, slot, used)) for slot in slots if slot.starts_at > now)
+    return tuple(OpenSlot(slot, places) for slot, places in rooms if places)
+
+
+def nearest_open(slots: Iterable[OpenSlot], starts_at: datetime, places: int) -> tuple[OpenSlot, ...]:
+    """Up to three slots with room for `places` that begin nearest to `starts_at`: what to offer instead."""
+    fitting = [slot for slot in slots if slot.places >= places]
+    fitting.sort(key=lambda slot: (abs(slot.slot.starts_at - starts_at), slot.slot.starts_at))
+    return tuple(fitting[:_ALTERNATIVES])
+
+
+def slot_units(
+    service: Service, slot: Slot, places: int, taken: Collection[Unit], choose: Choose
+) -> tuple[Unit, ...]:
+    """The units that a booking of `places` places in `slot` claims, at most 100, none of them in `taken`.
+
+    `choose` decides between lanes that are equally good, so that buyers who arrive together seldom want the
+    same. Raises `Rejected` with `INVALID_QUANTITY` or `SLOT_UNAVAILABLE`.
+    """
+    if places * len(slot.quanta) > MAX_UNITS_PER_BOOKING:
+        at_most = MAX_UNITS_PER_BOOKING // len(slot.quanta)
+        raise Rejected(
+            Code.INVALID_QUANTITY,
+            f"One booking can have at most {at_most} of these slots.",
+            {"field": "quantity", "allowed": f"1 to {at_most}"},
+        )
+    available = _room(service, slot, _used(taken))
+    if available < places:
+        raise Rejected(Code.SLOT_UNAVAILABLE, details={"available": available, "requested": places})
+    lanes = {quantum: _free_lanes(service, quantum, taken) for quantum in slot.quanta}
+    through = sorted(set.intersection(*lanes.values()))
+    claimed: list[Unit] = []
+    for _ in range(places):
+        one = through.pop(choose(len(through))) if through else None
+        for quantum, free in lanes.items():
+            lane = one or sorted(free)[choose(len(free))]
+            free.remove(lane)
+            claimed.append(_unit(service, quantum, lane))
+    return tuple(claimed)
+
+
+def _quanta(service: Service, start: datetime, length: timedelta) -> tuple[datetime, ...]:
+    quantum = start - timedelta(minutes=service.buffer_before)
+    end = start + length + timedelta(minutes=service.buffer_after)
+    # All bookings share one grid, so a slot that lies across it takes every quantum that it touches.
+    quantum = quantum.replace(minute=quantum.minute - quantum.minute % service.granularity, second=0)
+    found = []
+    while quantum < end:
+        found.append(quantum)
+        quantum += timedelta(minutes=service.granularity)
+    return tuple(found)
+
+
+def _unit(service: Service, quantum: datetime, lane: int) -> Unit:
+    return Unit(slot_pool(service.id, quantum.date()), f"{_time_name(quantum)}-{lane}")
+
+
+def _time_name(quantum: datetime) -> str:
+    return f"{quantum.hour:02}{quantum.minute:02}"
+
+
+def _used(taken: Iterable[Unit]) -> Counter[tuple[str, str]]:
+    """How many lanes of each quantum are taken, by its pool and its time."""
+    return Counter((pool, name.partition("-")[0]) for pool, name in taken)
+
+
+def _room(service: Service, slot: Slot, used: Counter[tuple[str, str]]) -> int:
+    # Lanes beyond the capacity count too: a service that has become smaller is full sooner, never later.
+    busiest = max(used[slot_pool(service.id, at.date()), _time_name(at)] for at in slot.quanta)
+    return max(0, service.capacity - busiest)
+
+
+def _free_lanes(service: Service, quantum: datetime, taken: Collection[Unit]) -> set[int]:
+    return {lane for lane in range(1, service.capacity + 1) if _unit(service, quantum, lane) not in taken}
