@@ -55,6 +55,7 @@ class Http:
         """The same caller on a connection of its own, as another thread needs it."""
         other = Http(self.endpoint, {}, self.timeout)
         other.session.headers.update(self.session.headers)
+        other.session.cookies.update(self.session.cookies)
         return other
 
     def call(self, method: str, path: str, json: Any = None, **options: Any) -> requests.Response:

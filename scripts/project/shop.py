@@ -75,7 +75,7 @@ class Shop:
     def __init__(self, http: Http, project_id: str, payments: Http) -> None:
         self.http = http
         self.project_id = project_id
-        self._payments = payments
+        self.payments = payments
 
     def create_event(
         self, kinds: Mapping[str, tuple[int, int]], name: str = "An evening", **columns: Any
@@ -114,7 +114,7 @@ class Shop:
     def pay(self, customer: Customer, amount: int, **payment: Any) -> str:
         """The id of a payment that the customer made; `payment` is what the stand-in takes besides."""
         body = {"amount": amount, "currency": CURRENCY, "email": customer.email, **payment}
-        return str(ok(self._payments.post("", body))["id"])
+        return str(ok(self.payments.post("", body))["id"])
 
     def book(
         self,

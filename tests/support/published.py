@@ -1,0 +1,51 @@
+"""Answers held against what is published: the schemas in docs/, and the table of codes."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from boxoffice.domain.codes import CODES, Code
+from jsonschema import Draft202012Validator
+
+from scripts.project.config import ROOT
+from scripts.project.shop import Answer
+
+
+def as_published(answer: Answer) -> Answer:
+    """`answer`, when it has exactly a published form; AssertionError otherwise."""
+    body = answer.body
+    form = "BookTicketSuccess" if body.get("success") else "Failure"
+    errors = [error.message for error in _validator(form).iter_errors(body)]
+    assert not errors, (errors, answer.status, body)
+    if body["success"]:
+        assert answer.status == 200
+        return answer
+    rule = CODES[Code(body["code"])]
+    assert (answer.status, body["retryable"], body["retryAfter"], body["suggestedAction"]) == (
+        rule.status, rule.retryable, rule.retry_after, rule.action,
+    )  # fmt: skip
+    assert body["executionId"] == answer.execution["$id"]
+    assert body["error"].endswith(".") or body["error"] == CODES[Code.ROLLBACK_FAILED].sentence
+    return answer
+
+
+@cache
+def _validator(form: str) -> Draft202012Validator:
+    """Stricter than what clients are told: a field that is not published is a mistake."""
+    schemas = json.loads((ROOT / "docs" / "openapi.json").read_text())["components"]["schemas"]
+    return Draft202012Validator(
+        {"$ref": f"#/components/schemas/{form}", "components": {"schemas": _closed(schemas)}}
+    )
+
+
+def _closed(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: _closed(value) for name, value in schema.items()}
+    if "properties" in closed and "type" in closed:
+        closed["additionalProperties"] = False
+    return closed
