@@ -121,18 +121,34 @@ def test_an_aisle_is_between_its_neighbours() -> None:
     assert labels(best_available(layout, set(), 3)) == ["B1", "B2", "B3"]
 
 
-def test_a_party_that_must_be_split_stays_close() -> None:
-    layout = hall(("A", "1-2"), ("B", "1-3 _9 4-5"), ("C", "_9 1-3"))
-    taken = units(layout, "A1")
-    assert labels(best_available(layout, taken, 5)) == ["B1", "B2", "B3", "B4", "B5"]
-    assert labels(best_available(layout, taken, 4)) == ["B1", "B2", "B3", "B4"]
+def test_few_groups_are_better_than_close_ones() -> None:
+    layout = hall(("A", "1-3"), ("B", "1-2 _ 3-4 _ 5-6"), ("C", "1-3"))
+    assert labels(best_available(layout, set(), 6)) == ["A1", "A2", "A3", "C1", "C2", "C3"]
 
 
-def test_sections_are_farther_apart_than_rows() -> None:
-    layout = read_plan(
-        {"sections": [section("S", ("A", "1-2"), ("B-Y", "1")), section("B", ("A", "1-2"), ("B", "1-2"))]}
-    )
-    assert labels(best_available(layout, set(), 4)) == ["B-A1", "B-A2", "B-B1", "B-B2"]
+def test_groups_are_in_the_best_of_the_rows_that_are_as_close() -> None:
+    layout = hall(("A-C", "1-2 _ 3-4"))
+    assert labels(best_available(layout, units(layout, "A1"), 4)) == ["B1", "B2", "B3", "B4"]
+
+
+def test_groups_in_different_rows_are_near_each_other() -> None:
+    layout = hall(("A", "1 _20 2"), ("B", "_9 1-2"))
+    assert labels(best_available(layout, set(), 3)) == ["A1", "B1", "B2"]
+
+
+def test_a_part_of_a_group_is_the_part_next_to_the_others() -> None:
+    layout = hall(("A", "1-3 _ 4-7"), ("B", "_ 1-4 _ 5-7"))
+    assert labels(best_available(layout, set(), 5)) == ["A3", "A4", "A5", "A6", "A7"]
+    assert labels(best_available(layout, units(layout, "A1"), 6)) == ["A2", "A3", "A4", "A5", "A6", "A7"]
+    behind = labels(best_available(layout, units(layout, "A1", "A2", "A3"), 5))
+    assert behind == ["B1", "B2", "B3", "B4", "B5"]
+
+
+def test_another_section_is_farther_than_any_row() -> None:
+    stalls = section("S", ("A", "1-2"))
+    balcony = section("B", ("A", "1-2"), ("B", "1"), ("C", "1-2"))
+    layout = read_plan({"sections": [stalls, balcony]})
+    assert labels(best_available(layout, set(), 4)) == ["B-A1", "B-A2", "B-C1", "B-C2"]
 
 
 def test_wheelchair_places_are_only_given_to_those_who_ask() -> None:

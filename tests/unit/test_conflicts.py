@@ -107,6 +107,12 @@ def test_within_its_grace_a_hold_is_safe() -> None:
     assert decision(PRIORITY, [claim()], young) == Decision(Verdict.REFUSE, possible_at=NOW + SECOND)
 
 
+def test_the_youngest_hold_in_the_way_has_its_grace_too() -> None:
+    claims = [claim(booking="b"), claim(booking="c")]
+    found = decision(PRIORITY, claims, contender("b"), contender("c", age=SECOND))
+    assert found == Decision(Verdict.REFUSE, possible_at=NOW + GRACE - SECOND)
+
+
 def test_an_admin_decides_about_holds_only() -> None:
     assert decision(ADMIN, [claim()], contender(tier=9)) == Decision(Verdict.PARK)
     assert decision(ADMIN, [claim(), SOLD], contender()) == REFUSED

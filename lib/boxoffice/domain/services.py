@@ -78,7 +78,7 @@ class OpeningHours:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What can be booked, by whom at once, and for how long. Every length is in minutes.
+    """What can be booked, when, for how long, and by how many at once. Every length is in minutes.
 
     `granularity` is the length of a quantum, the unit of time that is claimed: 1, 3, 5 or 15, because the
     offset of every time zone is a multiple of 15. It must not change while there are claims, whose names it
@@ -104,21 +104,21 @@ class Service:
             raise invalid("granularity", "must be 1, 3, 5 or 15 minutes")
         if not 1 <= self.capacity <= MAX_CAPACITY:
             raise invalid("capacity", f"must be a number from 1 to {MAX_CAPACITY}")
+        if not self.durations:
+            raise invalid("durations", "must have at least one entry")
         self._check_lengths("step", (self.step,), at_least=1)
         self._check_lengths("durations", self.durations, at_least=1)
         self._check_lengths("bufferBefore", (self.buffer_before,), at_least=0)
         self._check_lengths("bufferAfter", (self.buffer_after,), at_least=0)
         days = (*self.hours.week.values(), *self.hours.exceptions.values())
         self._check_lengths("hours", tuple(period.opens for day in days for period in day), at_least=0)
-        longest = max(self.durations, default=0) + self.buffer_before + self.buffer_after
+        longest = max(self.durations) + self.buffer_before + self.buffer_after
         if longest > MAX_UNITS_PER_BOOKING * self.granularity:
             raise invalid(
                 "durations",
                 f"must, with the buffers, be at most {MAX_UNITS_PER_BOOKING * self.granularity} minutes: "
                 f"{MAX_UNITS_PER_BOOKING} times the granularity",
             )
-        if not self.durations:
-            raise invalid("durations", "must have at least one entry")
 
     def _check_lengths(self, name: str, lengths: tuple[int, ...], at_least: int) -> None:
         if any(length < at_least or length % self.granularity for length in lengths):

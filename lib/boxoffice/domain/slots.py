@@ -8,8 +8,8 @@ Which lane a booking has means nothing to anybody. It keeps the same one when it
 lanes, so that a slot can be booked exactly when every one of its quanta has a free lane.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -84,11 +84,11 @@ def pools_of(service: Service, slots: Iterable[Slot]) -> tuple[str, ...]:
 
 
 def open_slots(
-    service: Service, slots: Sequence[Slot], taken: Collection[Unit], now: datetime
+    service: Service, slots: Sequence[Slot], taken: Iterable[Unit], now: datetime
 ) -> tuple[OpenSlot, ...]:
     """Those of `slots` that have not begun and still have room, when the units `taken` are not free."""
-    used = _used(taken)
-    rooms = ((slot, _room(service, slot, used)) for slot in slots if slot.starts_at > now)
+    lanes = _taken_lanes(taken)
+    rooms = ((slot, _room(service, slot, lanes)) for slot in slots if slot.starts_at > now)
     return tuple(OpenSlot(slot, places) for slot, places in rooms if places)
 
 
@@ -100,7 +100,7 @@ def nearest_open(slots: Iterable[OpenSlot], starts_at: datetime, places: int) ->
 
 
 def slot_units(
-    service: Service, slot: Slot, places: int, taken: Collection[Unit], choose: Choose
+    service: Service, slot: Slot, places: int, taken: Iterable[Unit], choose: Choose
 ) -> tuple[Unit, ...]:
     """The units that a booking of `places` places in `slot` claims, at most 100, none of them in `taken`.
 
@@ -114,10 +114,12 @@ def slot_units(
             f"One booking can have at most {at_most} of these slots.",
             {"field": "quantity", "allowed": f"1 to {at_most}"},
         )
-    available = _room(service, slot, _used(taken))
+    gone = _taken_lanes(taken)
+    available = _room(service, slot, gone)
     if available < places:
         raise Rejected(Code.SLOT_UNAVAILABLE, details={"available": available, "requested": places})
-    lanes = {quantum: _free_lanes(service, quantum, taken) for quantum in slot.quanta}
+    every = range(1, service.capacity + 1)
+    lanes = {quantum: {*every} - gone[_place(service, quantum)] for quantum in slot.quanta}
     through = sorted(set.intersection(*lanes.values()))
     claimed: list[Unit] = []
     for _ in range(places):
@@ -141,24 +143,26 @@ def _quanta(service: Service, start: datetime, length: timedelta) -> tuple[datet
     return tuple(found)
 
 
+def _place(service: Service, quantum: datetime) -> tuple[str, str]:
+    """Where a quantum is: its pool, and what the names of its units begin with."""
+    return slot_pool(service.id, quantum.date()), f"{quantum.hour:02}{quantum.minute:02}"
+
+
 def _unit(service: Service, quantum: datetime, lane: int) -> Unit:
-    return Unit(slot_pool(service.id, quantum.date()), f"{_time_name(quantum)}-{lane}")
+    pool, time = _place(service, quantum)
+    return Unit(pool, f"{time}-{lane}")
 
 
-def _time_name(quantum: datetime) -> str:
-    return f"{quantum.hour:02}{quantum.minute:02}"
+def _taken_lanes(taken: Iterable[Unit]) -> defaultdict[tuple[str, str], set[int]]:
+    """The lanes that are not free, of each place."""
+    lanes: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    for pool, name in taken:
+        time, _, lane = name.partition("-")
+        lanes[pool, time].add(int(lane))
+    return lanes
 
 
-def _used(taken: Iterable[Unit]) -> Counter[tuple[str, str]]:
-    """How many lanes of each quantum are taken, by its pool and its time."""
-    return Counter((pool, name.partition("-")[0]) for pool, name in taken)
-
-
-def _room(service: Service, slot: Slot, used: Counter[tuple[str, str]]) -> int:
+def _room(service: Service, slot: Slot, gone: defaultdict[tuple[str, str], set[int]]) -> int:
     # Lanes beyond the capacity count too: a service that has become smaller is full sooner, never later.
-    busiest = max(used[slot_pool(service.id, at.date()), _time_name(at)] for at in slot.quanta)
+    busiest = max(len(gone[_place(service, quantum)]) for quantum in slot.quanta)
     return max(0, service.capacity - busiest)
-
-
-def _free_lanes(service: Service, quantum: datetime, taken: Collection[Unit]) -> set[int]:
-    return {lane for lane in range(1, service.capacity + 1) if _unit(service, quantum, lane) not in taken}
