@@ -15,6 +15,7 @@ from boxoffice.adapters.appwrite.accounts import AppwriteAccounts, ProvenTokens
 from boxoffice.adapters.appwrite.client import PooledClient
 from boxoffice.adapters.appwrite.files import AppwriteFiles
 from boxoffice.adapters.appwrite.rows import AppwriteRows
+from boxoffice.adapters.appwrite.users import AppwriteUsers
 from boxoffice.adapters.http import pooled_session
 from boxoffice.adapters.threads import Threads
 from boxoffice.bookings.desk import Desk
@@ -85,6 +86,7 @@ def open_desk(execution: Execution) -> Desk:
         accounts=AppwriteAccounts(
             lambda token: client("x-appwrite-jwt", token), shared.proven, threads, _TIMING, budget
         ),
+        users=AppwriteUsers(server, threads, _TIMING, budget),
         rows=rows,
         files=AppwriteFiles(server, threads, _TIMING, budget),
         payments=RazorpayPayments(

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from boxoffice.bookings.results import Booked, Failed
+from boxoffice.bookings.results import Failed
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import BoxofficeError, ErrorKind, Fatal
 from boxoffice.logs import Log
@@ -68,7 +68,8 @@ class Execution:
     log: Log
 
 
-UseCase = Callable[[Execution], Awaitable[Booked | Failed]]
+UseCase = Callable[[Execution], Awaitable[Mapping[str, Any] | Failed]]
+"""Answers with the body of a success, or with why there is none. What it raises is answered as a failure."""
 
 
 async def respond(context: Context, use_case: UseCase) -> Any:
@@ -86,14 +87,14 @@ async def respond(context: Context, use_case: UseCase) -> Any:
         "request.answered",
         status=status,
         code=result.error.code if isinstance(result, Failed) else None,
-        replayed=result.replayed,
+        replayed=bool(body.get("replayed")),
         milliseconds=round((time.monotonic() - began) * 1000),
     )
     # A dictionary of its own: the runtime's default one is shared between all answers.
     return context.res.json(body, status, {"content-type": "application/json"})
 
 
-async def _guarded(use_case: UseCase, execution: Execution) -> Booked | Failed:
+async def _guarded(use_case: UseCase, execution: Execution) -> Mapping[str, Any] | Failed:
     try:
         return await use_case(execution)
     except BoxofficeError as error:
@@ -108,10 +109,10 @@ async def _guarded(use_case: UseCase, execution: Execution) -> Booked | Failed:
         return Failed(unexpected)
 
 
-def _answer(result: Booked | Failed, execution_id: str) -> tuple[int, dict[str, Any]]:
+def _answer(result: Mapping[str, Any] | Failed, execution_id: str) -> tuple[int, Mapping[str, Any]]:
+    if not isinstance(result, Failed):
+        return 200, result
     # Loaded by the first request: the models' library doubles the load of a cold function.
     from boxoffice.contract import answers
 
-    if isinstance(result, Booked):
-        return 200, answers.success(result)
     return result.error.rule.status, answers.failure(result, execution_id)

@@ -3,10 +3,14 @@
 import re
 from collections.abc import Mapping
 
-from boxoffice.domain.callers import Caller
+from boxoffice.domain.callers import Account, Caller
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
-from boxoffice.ports import Accounts
+from boxoffice.ports import Accounts, Users
+from boxoffice.schema import ADMINS_TEAM
+
+API_KEY = "api-key"
+"""What stands in the place of a user's id when a trusted server has asked."""
 
 _TOKEN = "x-appwrite-user-jwt"  # noqa: S105 - a header's name
 _USER_ID = "x-appwrite-user-id"
@@ -26,18 +30,11 @@ async def identify(headers: Mapping[str, str], named_user_id: str | None, accoun
     Raises `Rejected` with `UNAUTHENTICATED`, `PERMISSION_ERROR` when a user names somebody else, or
     `VALIDATION_ERROR` when a server names nobody.
     """
-    values = {name.lower(): value.strip() for name, value in headers.items()}
-    token = values.get(_TOKEN)
-    if token and _TOKEN_FORM.fullmatch(token):
-        account = await accounts.of_token(token)
+    account = await _proven(headers, accounts)
+    if account is not None:
         if named_user_id not in (None, account.user_id):
             raise Rejected(Code.PERMISSION_ERROR, "You can only book for yourself.", {"field": "userId"})
         return Caller(account.user_id, account)
-    if token is not None or _USER_ID in values:
-        raise Rejected(
-            Code.UNAUTHENTICATED,
-            "A user id alone proves nothing. Call with a user's session, or from a server with an API key.",
-        )
     if named_user_id is None:
         raise Rejected(
             Code.VALIDATION_ERROR,
@@ -45,3 +42,30 @@ async def identify(headers: Mapping[str, str], named_user_id: str | None, accoun
             {"field": "userId"},
         )
     return Caller(named_user_id, None)
+
+
+async def identify_admin(headers: Mapping[str, str], accounts: Accounts, users: Users) -> str:
+    """Who of the administrators asks: their user id, or `API_KEY` for a trusted server.
+
+    Raises `Rejected` with `UNAUTHENTICATED`, or with `PERMISSION_ERROR` for everybody else.
+    """
+    account = await _proven(headers, accounts)
+    if account is None:
+        return API_KEY
+    if not await users.is_member(account.user_id, ADMINS_TEAM):
+        raise Rejected(Code.PERMISSION_ERROR, "This is for administrators.")
+    return account.user_id
+
+
+async def _proven(headers: Mapping[str, str], accounts: Accounts) -> Account | None:
+    """The account of a signed-in user, or `None` when the call was made with an API key."""
+    values = {name.lower(): value.strip() for name, value in headers.items()}
+    token = values.get(_TOKEN)
+    if token and _TOKEN_FORM.fullmatch(token):
+        return await accounts.of_token(token)
+    if token is not None or _USER_ID in values:
+        raise Rejected(
+            Code.UNAUTHENTICATED,
+            "A user id alone proves nothing. Call with a user's session, or from a server with an API key.",
+        )
+    return None

@@ -5,6 +5,7 @@ Every method may raise `Retryable`, `Ambiguous` or `Fatal`; the refusals are nam
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from boxoffice.domain.callers import Account
@@ -17,8 +18,23 @@ from boxoffice.schema import Table
 Row = Mapping[str, Any]
 """A stored row: its columns by name, and `$id`."""
 
-Where = Mapping[str, str | Sequence[str]]
-"""Columns (or `$id`) and what each has to equal: one text, or any of several. Never empty."""
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Values above `above`, up to and including `upto`; an empty side is open. No value is in no range."""
+
+    above: str = ""
+    upto: str = ""
+
+
+Where = Mapping[str, str | Sequence[str] | Range]
+"""Columns (or `$id`, `$createdAt`) and what each has to be: one text, any of several, or in a range."""
+
+MOST_COUNTED = 5_000
+"""Counting stops here: what is counted as so many may be more."""
+
+MOST_VALUES = 100
+"""So many ids fit into one condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +83,53 @@ class Rows(Protocol):
         where: Where,
         *,
         columns: Sequence[str] = (),
+        order: str = "$id",
+        descending: bool = False,
         after: str = "",
+        skip: int = 0,
         limit: int = 100,
     ) -> Sequence[Row]:
-        """The rows that match, never from a cache, ordered by id, beginning after the id `after`.
+        """The rows that match, never from a cache, beginning after the row with the id `after`.
 
-        `columns` are those wanted, all when empty.
+        `columns` are those wanted, all when empty. The row `after` needs to exist when `order` is not `$id`.
+        `skip` leaves out so many, at most `MOST_COUNTED`.
         """
         ...
 
+    async def count(self, table: Table, where: Where) -> int:
+        """How many rows match, up to `MOST_COUNTED`."""
+        ...
+
     async def update(self, table: Table, row_id: str, data: Mapping[str, Any]) -> None:
-        """Set some columns of a row to fixed values."""
+        """Set some columns of a row to fixed values. Raises `Rejected` when there is no such row."""
+        ...
+
+    async def update_where(self, table: Table, where: Where, data: Mapping[str, Any]) -> None:
+        """Set some columns of every row that matches to fixed values; none is fine. `where` is not empty."""
         ...
 
     async def delete_where(self, table: Table, where: Where) -> None:
-        """Delete every row that matches; none is fine. One call: the caller decides about repeating it."""
+        """Delete every row that matches; none is fine. One call: the caller decides about repeating it.
+
+        `where` is not empty.
+        """
         ...
+
+    def server_time(self) -> datetime:
+        """What the database's own clock said with its last answer, to the second.
+
+        Leases and ages are judged by it, so that all functions agree on them. Raises `Fatal` before the first
+        answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file, and when it was stored."""
+
+    id: str
+    created_at: datetime
 
 
 class Files(Protocol):
@@ -96,12 +143,50 @@ class Files(Protocol):
         """Remove a file; a missing one is fine. One call: the caller decides about repeating it."""
         ...
 
+    async def find(
+        self, file_ids: Sequence[str] | Range, *, limit: int = MOST_VALUES
+    ) -> Sequence[StoredFile]:
+        """Those of up to `MOST_VALUES` files that are there, or the first with an id in a range, by id."""
+        ...
+
 
 class Accounts(Protocol):
     """Whom a token belongs to."""
 
     async def of_token(self, token: str) -> Account:
         """The account that a session's JWT proves. Raises `Rejected` with `UNAUTHENTICATED`."""
+        ...
+
+
+class Users(Protocol):
+    """What the server knows of its users."""
+
+    async def account(self, user_id: str) -> Account | None:
+        """The account as it is now; `None` when there is none any more."""
+        ...
+
+    async def is_member(self, user_id: str, team_id: str) -> bool:
+        """Whether the user has joined the team."""
+        ...
+
+
+class Archive(Protocol):
+    """A second place for what the database did not take."""
+
+    async def put_once(self, name: str, content: bytes) -> None:
+        """Keep `content` under `name`; what is already there under that name stays."""
+        ...
+
+    async def names(self, limit: int) -> Sequence[str]:
+        """The first names, in their order."""
+        ...
+
+    async def get(self, name: str) -> bytes | None:
+        """What is kept under `name`; `None` when nothing is."""
+        ...
+
+    async def delete(self, name: str) -> None:
+        """Remove what is kept under `name`; nothing there is fine."""
         ...
 
 

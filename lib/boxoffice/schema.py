@@ -4,6 +4,7 @@ from enum import StrEnum
 
 DATABASE = "boxoffice"
 TICKETS_BUCKET = "tickets"
+ADMINS_TEAM = "admins"
 
 
 class Table(StrEnum):
@@ -18,3 +19,4 @@ class Table(StrEnum):
     TRANSACTIONS = "transactions"
     ORDERS = "orders"
     ROLLBACK_REPORTS = "rollback_reports"
+    AUDIT_LOG = "audit_log"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,10 @@ from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Ambiguous, Rejected
 from boxoffice.domain.money import Money
 from boxoffice.domain.payments import Payment, PaymentState
-from boxoffice.ports import NewRow, Row, RowsTaken, UniqueClash, Where
+from boxoffice.ports import MOST_COUNTED, NewRow, Range, Row, RowsTaken, StoredFile, UniqueClash, Where
 from boxoffice.saga.timing import Timing
 from boxoffice.schema import Table
-from boxoffice.times import from_text
+from boxoffice.times import from_text, to_text
 
 PROJECT = json.loads((Path(__file__).parents[2] / "appwrite.json").read_text())
 TABLES = {table["$id"]: table for table in PROJECT["tables"]}
@@ -88,8 +89,9 @@ def lost_answer() -> Exception:
 class FakeRows:
     """The port `Rows`. Refuses what `appwrite.json` does not allow, and ignores case in ids."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.world = world
+        self.now = now
         self.tables: dict[Table, dict[str, dict[str, Any]]] = {table: {} for table in Table}
         self.readers: dict[tuple[Table, str], str | None] = {}
 
@@ -128,24 +130,54 @@ class FakeRows:
         where: Where,
         *,
         columns: Sequence[str] = (),
+        order: str = "$id",
+        descending: bool = False,
         after: str = "",
+        skip: int = 0,
         limit: int = 100,
     ) -> Sequence[Row]:
-        assert where
+        assert {order, *where} <= {"$id", "$createdAt", *(c["key"] for c in TABLES[table]["columns"])}
 
         def effect() -> Sequence[Row]:
             found = sorted(
-                (row for row in self.tables[table].values() if _matches(row, where) and row["$id"] > after),
-                key=lambda row: str(row["$id"]),
-            )[:limit]
+                (row for row in self.tables[table].values() if _matches(row, where)),
+                key=lambda row: (str(row[order] or ""), str(row["$id"])),
+                reverse=descending,
+            )
+            if after:
+                found = found[1 + [row["$id"] for row in found].index(after) :]
+            found = found[skip : skip + limit]
             wanted = {"$id", *columns} if columns else None
             return [{name: row[name] for name in row if wanted is None or name in wanted} for row in found]
 
         result: Sequence[Row] = self.world.around(f"find {table}", effect)
         return result
 
+    async def count(self, table: Table, where: Where) -> int:
+        def effect() -> int:
+            return min(MOST_COUNTED, sum(_matches(row, where) for row in self.tables[table].values()))
+
+        result: int = self.world.around(f"count {table}", effect)
+        return result
+
+    async def update_where(self, table: Table, where: Where, data: Mapping[str, Any]) -> None:
+        assert where
+
+        def effect() -> None:
+            for row in self.tables[table].values():
+                if _matches(row, where):
+                    _check(table, {**row, **data})
+                    row.update(data)
+
+        self.world.around(f"update {table} where", effect)
+
+    def server_time(self) -> datetime:
+        return self.now().replace(microsecond=0)
+
     async def update(self, table: Table, row_id: str, data: Mapping[str, Any]) -> None:
         def effect() -> None:
+            if row_id not in self.tables[table]:
+                raise Rejected(Code.NOT_FOUND_ERROR)
             _check(table, {**self.tables[table][row_id], **data})
             self.tables[table][row_id].update(data)
 
@@ -162,10 +194,11 @@ class FakeRows:
 
     def _write(self, table: Table, row: NewRow) -> None:
         assert len(row.id) <= 36
-        columns = {column["key"]: None for column in TABLES[table]["columns"]}
+        columns = {column["key"]: column["default"] for column in TABLES[table]["columns"]}
         data = {**columns, **row.data}
         _check(table, data)
-        self.tables[table][row.id.lower()] = {"$id": row.id, **data}
+        created = to_text(self.server_time())
+        self.tables[table][row.id.lower()] = {"$id": row.id, "$createdAt": created, **data}
         self.readers[table, row.id] = row.reader
 
     def _clashes(self, table: Table, row: NewRow) -> bool:
@@ -178,9 +211,13 @@ class FakeRows:
 
 
 def _matches(row: Mapping[str, Any], where: Where) -> bool:
-    return all(
-        row[column] in ([value] if isinstance(value, str) else value) for column, value in where.items()
-    )
+    return all(_fits(row[column], wanted) for column, wanted in where.items())
+
+
+def _fits(value: Any, wanted: str | Sequence[str] | Range) -> bool:
+    if isinstance(wanted, Range):
+        return value is not None and value > wanted.above and (not wanted.upto or value <= wanted.upto)
+    return value in ([wanted] if isinstance(wanted, str) else wanted)
 
 
 def _check(table: Table, data: Mapping[str, Any]) -> None:
@@ -209,13 +246,30 @@ def _check(table: Table, data: Mapping[str, Any]) -> None:
 class FakeFiles:
     """The port `Files`."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.world = world
+        self.now = now
         self.files: dict[str, tuple[bytes, str]] = {}
+        self.stored_at: dict[str, datetime] = {}
 
     async def store(self, file_id: str, name: str, content: bytes, reader: str) -> None:
         assert name.endswith(".png")
-        self.world.around("store file", lambda: self.files.setdefault(file_id, (content, reader)))
+
+        def effect() -> None:
+            self.files.setdefault(file_id, (content, reader))
+            self.stored_at.setdefault(file_id, self.now())
+
+        self.world.around("store file", effect)
+
+    async def find(self, file_ids: Sequence[str] | Range, *, limit: int = 100) -> Sequence[StoredFile]:
+        assert isinstance(file_ids, Range) or 1 <= len(file_ids) <= 100
+
+        def effect() -> Sequence[StoredFile]:
+            found = sorted(file_id for file_id in self.files if _fits(file_id, file_ids))
+            return [StoredFile(file_id, self.stored_at[file_id]) for file_id in found[:limit]]
+
+        result: Sequence[StoredFile] = self.world.around("find files", effect)
+        return result
 
     async def delete(self, file_id: str) -> None:
         self.world.around("delete file", lambda: self.files.pop(file_id, None))
@@ -238,6 +292,40 @@ class FakeAccounts:
         if token not in self.tokens:
             raise Rejected(Code.UNAUTHENTICATED)
         return self.tokens[token]
+
+
+class FakeUsers:
+    """The port `Users`."""
+
+    def __init__(self, *accounts: Account, admins: Collection[str] = ()) -> None:
+        self.accounts = {account.user_id: account for account in accounts}
+        self.admins = admins
+
+    async def account(self, user_id: str) -> Account | None:
+        return self.accounts.get(user_id)
+
+    async def is_member(self, user_id: str, team_id: str) -> bool:
+        return team_id == "admins" and user_id in self.admins
+
+
+class FakeArchive:
+    """The port `Archive`."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.contents: dict[str, bytes] = {}
+
+    async def put_once(self, name: str, content: bytes) -> None:
+        self.world.around("archive", lambda: self.contents.setdefault(name, content))
+
+    async def names(self, limit: int) -> Sequence[str]:
+        return sorted(self.contents)[:limit]
+
+    async def get(self, name: str) -> bytes | None:
+        return self.contents.get(name)
+
+    async def delete(self, name: str) -> None:
+        self.contents.pop(name, None)
 
 
 class FakeGateway:

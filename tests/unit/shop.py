@@ -28,7 +28,17 @@ from boxoffice.saga.timing import TimeBudget
 from boxoffice.schema import Table
 from boxoffice.times import to_text
 
-from tests.unit.fakes import FakeAccounts, FakeFiles, FakeGateway, FakeImages, FakeRows, FakeTime, World
+from tests.unit.fakes import (
+    FakeAccounts,
+    FakeArchive,
+    FakeFiles,
+    FakeGateway,
+    FakeImages,
+    FakeRows,
+    FakeTime,
+    FakeUsers,
+    World,
+)
 
 ANN = Caller("ann", Account("ann", "ann@example.com", ""))
 BOB = Caller("bob", Account("bob", "bob@example.com", ""))
@@ -47,8 +57,10 @@ class Shop:
         self.world = World()
         self.time = FakeTime()
         self.now = NOW
-        self.rows = FakeRows(self.world)
-        self.files = FakeFiles(self.world)
+        self.rows = FakeRows(self.world, lambda: self.now)
+        self.files = FakeFiles(self.world, lambda: self.now)
+        self.users = FakeUsers(*(caller.account for caller in (ANN, BOB) if caller.account))
+        self.archive = FakeArchive(self.world)
         self.gateway = FakeGateway(self.world)
         self.lines: list[str] = []
         self.memory = PoolMemory(lambda: self.time.seconds)
@@ -77,6 +89,7 @@ class Shop:
         timing = self.time.timing
         return Desk(
             accounts=FakeAccounts(),
+            users=self.users,
             rows=self.rows,
             files=self.files,
             payments=self.gateway,
@@ -90,6 +103,7 @@ class Shop:
             now=lambda: self.now,
             new_token=lambda: next(self._tokens),
             execution_id="execution",
+            archive=self.archive,
         )
 
     def wish(self, payment_id: str, quantity: int = 1, **other: Any) -> Wish:

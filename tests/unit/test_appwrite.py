@@ -237,7 +237,7 @@ class TestOtherWrites:
 
     def test_a_bulk_delete_without_a_condition_is_not_sent(self) -> None:
         server = Server()
-        with pytest.raises(ValueError, match="empties"):
+        with pytest.raises(ValueError, match="whole table"):
             run(server.rows.delete_where(Table.CLAIMS, {}))
 
     @pytest.mark.parametrize(

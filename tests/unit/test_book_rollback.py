@@ -188,4 +188,4 @@ class TestRollback:
         shop.world.fail_always("put rollback_reports", broken)
         failed = shop.failed()
         assert failed.error.code is Code.BOOKING_ERROR
-        assert any("projection_failed" in line for line in shop.lines)
+        assert any("report_refused" in line for line in shop.lines)

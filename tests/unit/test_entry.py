@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from boxoffice import bootstrap
-from boxoffice.bookings.results import Booked, Failed
+from boxoffice.bookings.results import Failed
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Fatal, Rejected
 from boxoffice.entry import Execution, respond
@@ -47,7 +47,7 @@ class Runtime:
 
 
 def answer(runtime: Runtime, error: Exception | None = None) -> tuple[dict[str, Any], int]:
-    async def use_case(execution: Execution) -> Booked | Failed:
+    async def use_case(execution: Execution) -> Failed:
         assert error is not None
         raise error
 

@@ -69,7 +69,7 @@ def test_without_the_outcome_row_a_confirmed_booking_is_undone(monkeypatch: Patc
 
 
 def test_without_the_ownership_of_payments_a_thief_gets_the_ticket(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(payments, "_belongs_to", lambda payment, caller: True)
+    monkeypatch.setattr(payments, "belongs_to", lambda payment, caller: True)
     shop = Shop()
     shop.gateway.pay("pay_1", PRICE)
     shop.booked(caller=BOB)

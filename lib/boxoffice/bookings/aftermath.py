@@ -5,21 +5,22 @@ written now is written by whoever looks after the booking next.
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.results import Failed, Rollback, UndoneStep, payment_sentence
 from boxoffice.bookings.sale import ORDER, TICKET, TRANSACTION, Sale
-from boxoffice.domain import ids
 from boxoffice.domain.codes import CODES, Code
 from boxoffice.domain.errors import BoxofficeError, ErrorKind, Fatal, Rejected
 from boxoffice.domain.status import BookingStatus, PaymentStatus, move
 from boxoffice.ports import NewRow
+from boxoffice.reports.keep import keep
+from boxoffice.reports.records import Failure, Progress, ReportState, report_row
 from boxoffice.saga.journal import StepRecord, StepState
 from boxoffice.saga.runner import Ending, Report
 from boxoffice.schema import Table
+from boxoffice.times import to_text
 
 _NEVER_WRITTEN = frozenset({StepState.PENDING, StepState.REFUSED})
 
@@ -31,6 +32,9 @@ async def record_success(desk: Desk, sale: Sale) -> None:
     columns = {
         "status": move(sale.booking.status, BookingStatus.CONFIRMED),
         "paymentStatus": PaymentStatus.CAPTURED,
+        "durationMs": _milliseconds(desk),
+        # The claims and the event's counts still have to be brought up to date.
+        "checkAfter": to_text(desk.now().replace(microsecond=0)),
     }
     await _best_effort(desk, sale, desk.rows.update(Table.BOOKINGS, sale.booking.id, columns))
 
@@ -53,12 +57,11 @@ async def record_failure(desk: Desk, sale: Sale, report: Report) -> None:
     """Show in the booking's row what is left, and keep a report for whoever looks after it next."""
     writes = []
     if report.ending is not Ending.UNDECIDED:
-        columns = _booking_columns(sale, report)
+        columns = {**_booking_columns(sale, report), "durationMs": _milliseconds(desk)}
         writes.append(_best_effort(desk, sale, desk.rows.update(Table.BOOKINGS, sale.booking.id, columns)))
     # A refusal that begins as rolled back has only money to return. It is a rollback when that fails.
     if sale.booking.status is not BookingStatus.ROLLED_BACK or report.ending is not Ending.ROLLED_BACK:
-        row = _report_row(desk, sale, report)
-        writes.append(_best_effort(desk, sale, desk.rows.put_once(Table.ROLLBACK_REPORTS, row)))
+        writes.append(keep(desk, _report_row(desk, sale, report)))
     await asyncio.gather(*writes)
 
 
@@ -70,10 +73,20 @@ async def _best_effort(desk: Desk, sale: Sale, write: Awaitable[object]) -> None
 
 
 def _booking_columns(sale: Sale, report: Report) -> Mapping[str, Any]:
-    columns = {"paymentStatus": sale.payment_status, "failureCode": _lasting_code(_cause(report))}
+    columns: dict[str, Any] = {
+        "paymentStatus": sale.payment_status,
+        "failureCode": _lasting_code(_cause(report)),
+    }
     if report.ending is Ending.ROLLED_BACK:
         columns["status"] = move(sale.booking.status, BookingStatus.ROLLED_BACK)
+        if sale.booking.status is BookingStatus.ROLLED_BACK:
+            # It began as a refusal, so nothing but its money could be left.
+            columns["checkAfter"] = None
     return columns
+
+
+def _milliseconds(desk: Desk) -> int:
+    return round(desk.budget.spent() * 1000)
 
 
 def _lasting_code(cause: BoxofficeError) -> Code:
@@ -95,6 +108,20 @@ def _answer(cause: BoxofficeError, sale: Sale, report: Report) -> BoxofficeError
     return Fatal(code, f"{CODES[code].sentence} {money}", {**details, "cause": cause.code.value})
 
 
+def undone_steps(report: Report) -> list[UndoneStep]:
+    """What was undone, or could not be, in the order of undoing."""
+    return [
+        UndoneStep(
+            record.name,
+            "undone" if record.state is StepState.UNDONE else "failed",
+            record.undo_attempts,
+            round(record.undo_seconds * 1000),
+        )
+        for record in reversed(report.steps)
+        if record.state is StepState.UNDONE or record.owes_undo
+    ]
+
+
 def _rollback(sale: Sale, report: Report) -> Rollback:
     records = {record.name: record for record in report.steps}
     created_ids = {
@@ -104,16 +131,7 @@ def _rollback(sale: Sale, report: Report) -> Rollback:
     }
     return Rollback(
         complete=report.ending is Ending.ROLLED_BACK,
-        steps=[
-            UndoneStep(
-                record.name,
-                "undone" if record.state is StepState.UNDONE else "failed",
-                record.undo_attempts,
-                round(record.undo_seconds * 1000),
-            )
-            for record in reversed(report.steps)
-            if record.state is StepState.UNDONE or record.owes_undo
-        ],
+        steps=undone_steps(report),
         created={
             name: None if records[name].state in _NEVER_WRITTEN else created_id
             for name, created_id in created_ids.items()
@@ -133,32 +151,17 @@ def _cause(report: Report) -> BoxofficeError:
 
 
 def _report_row(desk: Desk, sale: Sale, report: Report) -> NewRow:
-    booking, cause, rollback = sale.booking, _cause(report), _rollback(sale, report)
-    settled = rollback.complete and not sale.capture_is_unknown
-    at_risk = sale.payment_status is PaymentStatus.CAPTURED or sale.capture_is_unknown
-    undos = [
-        {
-            "step": step.name,
-            "status": step.status,
-            "attempts": step.attempts,
-            "durationMs": step.milliseconds,
-        }
-        for step in rollback.steps
-    ]
-    return NewRow(
-        ids.report_id(booking.id, booking.attempt),
-        {
-            "bookingId": booking.id,
-            "userId": booking.user_id,
-            "eventId": booking.event_id,
-            "paymentId": booking.payment_id,
-            "executionId": desk.execution_id,
-            "failedStep": report.failed_step,
-            "errorKind": cause.kind,
-            "errorCode": cause.code,
-            "undos": json.dumps(undos, separators=(",", ":")),
-            "moneyAtRisk": booking.total.amount if at_risk else 0,
-            "currency": booking.total.currency,
-            "state": "complete" if settled else "retrying",
-        },
+    booking = sale.booking
+    is_done = report.ending is Ending.ROLLED_BACK and not sale.capture_is_unknown
+    is_owed = sale.payment_status is PaymentStatus.CAPTURED or sale.capture_is_unknown
+    return report_row(
+        booking,
+        Failure(report.failed_step, _cause(report), desk.execution_id),
+        Progress(
+            undone_steps(report),
+            at_risk=booking.total.amount if is_owed else 0,
+            state=ReportState.COMPLETE if is_done else ReportState.RETRYING,
+            attempts=1,
+            next_attempt_at=None if is_done else booking.check_after,
+        ),
     )

@@ -6,14 +6,15 @@ from datetime import timedelta
 from boxoffice.bookings.admission import Admission, Admitted, PaymentClaim
 from boxoffice.bookings.aftermath import explain, record_failure, record_success
 from boxoffice.bookings.desk import Desk
-from boxoffice.bookings.records import Booking
+from boxoffice.bookings.records import Booking, order_row
 from boxoffice.bookings.results import Booked, Failed
-from boxoffice.bookings.sale import Sale
+from boxoffice.bookings.sale import Goods, Sale
 from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.catalogue import Offer, check_on_sale
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.pricing import Quote, quote
+from boxoffice.domain.recovery import CLOCK_SKEW
 from boxoffice.domain.status import BookingStatus, PaymentStatus
 from boxoffice.saga.runner import Ending
 
@@ -54,7 +55,7 @@ async def book(desk: Desk, caller: Caller, wish: Wish) -> Booked | Failed:
     if not isinstance(begun, Admitted):
         return begun
 
-    sale = Sale(desk, begun, offer, price, shortage)
+    sale = Sale(desk, begun, _goods(desk, begun.booking, offer, price, shortage))
     report = await sale.saga.run()
     if report.ending is Ending.COMMITTED:
         await record_success(desk, sale)
@@ -70,9 +71,28 @@ async def book(desk: Desk, caller: Caller, wish: Wish) -> Booked | Failed:
     return failed
 
 
+def _goods(desk: Desk, booking: Booking, offer: Offer, price: Quote, shortage: Rejected | None) -> Goods:
+    """What a new booking sells. `shortage` is the refusal when its units are known to be gone already."""
+
+    async def claim() -> tuple[int, ...]:
+        if shortage is not None:
+            raise shortage
+        return await desk.inventory.claim(
+            pool=booking.pool,
+            capacity=offer.ticket_type.capacity,
+            quantity=booking.quantity,
+            event_id=booking.event_id,
+            booking_id=booking.id,
+            reserved_until=booking.lease_until,
+        )
+
+    return Goods(price.total, claim, lambda: order_row(booking, offer, price))
+
+
 def _draft(desk: Desk, caller: Caller, wish: Wish, offer: Offer, price: Quote) -> Booking:
     ticket_type = offer.ticket_type
     booking_id = ids.booking_id(wish.payment.payment_id)
+    lease_until = desk.now() + LEASE
     return Booking(
         id=booking_id,
         reference=ids.reference(booking_id),
@@ -87,5 +107,7 @@ def _draft(desk: Desk, caller: Caller, wish: Wish, offer: Offer, price: Quote) -
         status=BookingStatus.PENDING,
         fingerprint=ids.fingerprint(caller.user_id, offer.event.id, ticket_type.id, wish.quantity),
         attempt=desk.new_token(),
-        lease_until=desk.now() + LEASE,
+        lease_until=lease_until,
+        vouched=caller.is_trusted_server,
+        check_after=lease_until + CLOCK_SKEW,
     )

@@ -8,7 +8,7 @@ from boxoffice.catalogue import Catalogue
 from boxoffice.domain.tickets import SigningKeys
 from boxoffice.inventory.claims import GeneralAdmission
 from boxoffice.logs import Log
-from boxoffice.ports import Accounts, Files, Payments, Rows, TicketImages
+from boxoffice.ports import Accounts, Archive, Files, Payments, Rows, TicketImages, Users
 from boxoffice.saga.timing import TimeBudget, Timing
 
 
@@ -17,9 +17,11 @@ class Desk:
     """The ports, and the sources of time and chance.
 
     `now` is the wall clock in UTC. `new_token` gives a text of at most 32 characters that nobody else has.
+    Without an `archive` there is no second place for reports.
     """
 
     accounts: Accounts
+    users: Users
     rows: Rows
     files: Files
     payments: Payments
@@ -33,3 +35,4 @@ class Desk:
     now: Callable[[], datetime]
     new_token: Callable[[], str]
     execution_id: str
+    archive: Archive | None = None

@@ -24,6 +24,9 @@ class Booking:
     Until `lease_until` the execution that wrote it, known by its `attempt`, is at work on it; clocks may
     differ by 30 seconds, so nobody else touches it before that much later. Claims are only written once the
     payment is proven to be the user's: a booking without claims gives nobody a right to a refund.
+
+    `vouched` says that a trusted server asked, which vouches for whose payment it is. At `check_after` the
+    sweep looks at the booking, `None` when there is nothing left to do about it.
     """
 
     id: str
@@ -40,6 +43,8 @@ class Booking:
     fingerprint: str
     attempt: str
     lease_until: datetime
+    vouched: bool
+    check_after: datetime | None
     failure_code: str | None = None
 
     @classmethod
@@ -61,6 +66,8 @@ class Booking:
             fingerprint=row["fingerprint"],
             attempt=row["attempt"],
             lease_until=from_text(row["leaseUntil"]),
+            vouched=bool(row["vouched"]),
+            check_after=from_text(row["checkAfter"]) if row["checkAfter"] else None,
             failure_code=row["failureCode"],
         )
 
@@ -81,9 +88,16 @@ class Booking:
             "fingerprint": self.fingerprint,
             "attempt": self.attempt,
             "leaseUntil": to_text(self.lease_until),
+            "vouched": self.vouched,
+            "checkAfter": to_text(self.check_after) if self.check_after else None,
             "failureCode": self.failure_code,
         }
         return NewRow(self.id, data, reader=self.user_id)
+
+    @property
+    def pool(self) -> str:
+        """The pool that the units are claimed from."""
+        return ids.pool_id(self.ticket_type_id)
 
     @property
     def ticket_ids(self) -> tuple[str, ...]:

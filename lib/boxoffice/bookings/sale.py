@@ -3,23 +3,20 @@
 The steps' names are part of the answers that clients get.
 """
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
 from boxoffice.bookings.admission import Admitted
 from boxoffice.bookings.desk import Desk
-from boxoffice.bookings.records import (
-    order_row,
-    outcome_row,
-    ticket_code,
-    ticket_rows,
-    transaction_row,
-)
+from boxoffice.bookings.records import outcome_row, ticket_code, ticket_rows, transaction_row
 from boxoffice.domain import ids
-from boxoffice.domain.catalogue import Offer
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import BoxofficeError, ErrorKind, Rejected
+from boxoffice.domain.money import Money
 from boxoffice.domain.payments import PaymentState, check_amount
-from boxoffice.domain.pricing import Quote
+from boxoffice.domain.recovery import payment_status
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus, move
-from boxoffice.ports import RowsTaken
+from boxoffice.ports import NewRow, RowsTaken
 from boxoffice.saga.retry import RetryPolicy
 from boxoffice.saga.runner import Saga
 from boxoffice.saga.step import Action, Step, Wave
@@ -28,30 +25,43 @@ from boxoffice.schema import Table
 PAYMENT, CLAIMS, TICKET, TRANSACTION, ORDER = "payment", "claims", "ticket", "transaction", "order"
 CAPTURE, OUTCOME = "capture", "outcome"
 
+
+def qr_step_name(number: int) -> str:
+    """The step that stores the code of the ticket `number`."""
+    return f"qr-{number}"
+
+
+# Where there is nothing to give back: nothing was taken, or it has gone back already.
+_NO_MONEY = frozenset(
+    {PaymentStatus.NONE, PaymentStatus.AUTHORISED, PaymentStatus.FAILED, PaymentStatus.REFUNDED}
+)
+
 _UNDO_POLICY = RetryPolicy(attempts=4, base=0.1, cap=1.5)
 
 
-class Sale:
-    """One booking's steps. `shortage` is the refusal when the units are known to be gone already."""
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What is sold: its price, how its units are got, and the order that it makes."""
 
-    def __init__(
-        self, desk: Desk, admitted: Admitted, offer: Offer, quote: Quote, shortage: Rejected | None
-    ) -> None:
+    price: Money
+    claim: Callable[[], Awaitable[tuple[int, ...]]]
+    order: Callable[[], NewRow]
+
+
+class Sale:
+    """One booking's steps: all of them forward, or the undoing of those that may have been begun."""
+
+    def __init__(self, desk: Desk, admitted: Admitted, goods: Goods) -> None:
         self._desk = desk
         self._payment = admitted.payment
-        self._offer = offer
-        self._quote = quote
-        self._shortage = shortage
-        self._pool = ids.pool_id(offer.ticket_type.id)
+        self._goods = goods
         self._units: tuple[int, ...] = ()
         self.booking = admitted.booking
         # Set when the sale fails so early that its booking can be forgotten: no money taken, nothing written.
         self.is_void = False
         # Whether a capture may still take effect although the gateway says that nothing is captured.
         self.capture_is_unknown = False
-        self.payment_status = (
-            PaymentStatus.CAPTURED if admitted.payment.is_captured else PaymentStatus.AUTHORISED
-        )
+        self.payment_status = payment_status(admitted.payment)
         self.saga = Saga(
             self._waves(),
             may_undo=self._may_undo,
@@ -92,11 +102,11 @@ class Sale:
         return bool(stored["outcome"] != Outcome.CONFIRMED)
 
     async def _check_amount(self) -> None:
-        check_amount(self._payment, self._quote.total)
+        check_amount(self._payment, self._goods.price)
 
     async def _return_money(self) -> None:
         """Refund what was captured. An authorisation goes back by itself."""
-        if self.payment_status is PaymentStatus.AUTHORISED and not self.capture_is_unknown:
+        if self.payment_status in _NO_MONEY and not self.capture_is_unknown:
             return
         payments = self._desk.payments
         payment = await payments.fetch(self.booking.payment_id)
@@ -116,19 +126,10 @@ class Sale:
             self._money_is(PaymentStatus.REFUNDED)
 
     async def _claim_units(self) -> None:
-        if self._shortage is not None:
-            raise self._shortage
-        self._units = await self._desk.inventory.claim(
-            pool=self._pool,
-            capacity=self._offer.ticket_type.capacity,
-            quantity=self.booking.quantity,
-            event_id=self.booking.event_id,
-            booking_id=self.booking.id,
-            reserved_until=self.booking.lease_until,
-        )
+        self._units = await self._goods.claim()
 
     async def _release_units(self) -> None:
-        await self._desk.inventory.release(self._pool, self._units, self.booking.id)
+        await self._desk.inventory.release(self.booking.pool, self._units, self.booking.id)
 
     async def _create_tickets(self) -> None:
         rows = ticket_rows(self.booking, self._units, self._desk.signing_keys)
@@ -143,8 +144,7 @@ class Sale:
         await self._desk.rows.put_once(Table.TRANSACTIONS, row)
 
     async def _create_order(self) -> None:
-        row = order_row(self.booking, self._offer, self._quote)
-        await self._desk.rows.put_once(Table.ORDERS, row)
+        await self._desk.rows.put_once(Table.ORDERS, self._goods.order())
 
     def _delete(self, table: Table) -> Action:
         async def delete() -> None:
@@ -164,7 +164,7 @@ class Sale:
         async def delete() -> None:
             await self._desk.files.delete(file_id)
 
-        return Step(f"qr-{number}", store, delete)
+        return Step(qr_step_name(number), store, delete)
 
     async def _capture(self) -> None:
         self.capture_is_unknown = True

@@ -66,6 +66,11 @@ def report_id(booking: str, attempt: str) -> str:
     return "rr-" + _derive("report", booking, attempt)
 
 
+def audit_entry_id(subject: str, action: str, execution_id: str) -> str:
+    """What one execution did to something, in the log of who did what."""
+    return "al-" + _derive("audit-entry", subject, action, execution_id)
+
+
 def reference(booking: str, collision: int = 0) -> str:
     """The code that people use for the booking; `collision` counts how often the previous one was taken.
 

@@ -48,7 +48,7 @@ def check_payment(payment: Payment, caller: Caller) -> None:
     Ownership comes first, so that a stranger learns nothing about somebody else's payment. Raises `Rejected`
     with `PAYMENT_NOT_VERIFIED`, or `PAYMENT_PENDING` while the customer has not finished paying.
     """
-    if not _belongs_to(payment, caller):
+    if not belongs_to(payment, caller):
         raise Rejected(Code.PAYMENT_NOT_VERIFIED, "This payment was not made by this user.")
     if payment.state is PaymentState.CREATED:
         raise Rejected(Code.PAYMENT_PENDING)
@@ -70,7 +70,12 @@ def check_amount(payment: Payment, price: Money) -> None:
         )
 
 
-def _belongs_to(payment: Payment, caller: Caller) -> bool:
+def belongs_to(payment: Payment, caller: Caller) -> bool:
+    """Whether `payment` is proven to be the caller's own.
+
+    By the user that was written on it or, without one, by the e-mail address or the telephone number that it
+    was made with. A trusted server vouches for what is written nowhere.
+    """
     if payment.noted_user_id:
         return payment.noted_user_id == caller.user_id
     if caller.account is None:

@@ -1,6 +1,6 @@
 """What happened to each step: read by the undo, by the report, and by an operator while it is happening."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -63,6 +63,12 @@ class Journal:
 
     def __getitem__(self, step: Step) -> StepRecord:
         return next(record for record in self._records if record.step is step)
+
+    def assume_begun(self, names: Collection[str]) -> None:
+        """These steps were begun by somebody else, and how far they came is not known."""
+        for record in self._records:
+            if record.name in names:
+                record.state = StepState.RUNNING
 
     def first_failure(self) -> StepRecord | None:
         """The first declared step that failed; the failures of its siblings are often only consequences."""

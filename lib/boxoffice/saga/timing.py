@@ -31,12 +31,17 @@ class TimeBudget:
     ) -> None:
         self._clock = clock
         self._longest_call = longest_call
-        self._end = clock() + total
+        self._began = clock()
+        self._end = self._began + total
         self._reserve = reserve
 
     def remaining(self) -> float:
         """Seconds left for what is being done now; 0 when there are none."""
         return max(0.0, self._end - self._reserve - self._clock())
+
+    def spent(self) -> float:
+        """Seconds since the execution began."""
+        return self._clock() - self._began
 
     def for_a_call(self) -> float:
         """Seconds that the next call may take; 0 when there is no time for one."""

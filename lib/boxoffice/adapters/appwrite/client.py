@@ -5,6 +5,8 @@ services build the same paths and parameters as everywhere else.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -62,6 +64,13 @@ class PooledClient(Client):  # type: ignore[misc]
             self.add_header(name, value)
         self._session = session
         self._budget = budget
+        self._server_time: datetime | None = None
+
+    def server_time(self) -> datetime:
+        """What the server's clock said with the last answer. Raises `Fatal` when it has never said so."""
+        if self._server_time is None:
+            raise Fatal(Code.SERVICE_UNAVAILABLE)
+        return self._server_time
 
     def call(
         self,
@@ -84,6 +93,7 @@ class PooledClient(Client):  # type: ignore[misc]
             code=Code.SERVICE_UNAVAILABLE,
             **self._arguments(method, {**self._global_headers, **(headers or {})}, dict(params or {})),
         )
+        self._note_time(response.headers.get("date", ""))
         if not response.ok:
             raise _error(method, response) from _refusal(response)
         if not response.content:
@@ -92,6 +102,12 @@ class PooledClient(Client):  # type: ignore[misc]
             return response.json()
         except ValueError as error:
             raise no_answer(method, Code.SERVICE_UNAVAILABLE) from error
+
+    def _note_time(self, date: str) -> None:
+        try:
+            self._server_time = parsedate_to_datetime(date).astimezone(UTC)
+        except ValueError:
+            return
 
     def _arguments(self, method: str, headers: dict[str, str], params: dict[str, Any]) -> dict[str, Any]:
         if method == "get":

@@ -1,16 +1,22 @@
 """The images of tickets, in an Appwrite bucket."""
 
+from collections.abc import Sequence
+
 from appwrite.input_file import InputFile  # type: ignore[import-untyped]
 from appwrite.permission import Permission  # type: ignore[import-untyped]
+from appwrite.query import Query  # type: ignore[import-untyped]
 from appwrite.role import Role  # type: ignore[import-untyped]
 from appwrite.services.storage import Storage  # type: ignore[import-untyped]
 
 from boxoffice.adapters.appwrite.client import Conflict, Missing, PooledClient
+from boxoffice.adapters.appwrite.queries import conditions
 from boxoffice.adapters.threads import Threads
 from boxoffice.domain.errors import ErrorKind
+from boxoffice.ports import MOST_VALUES, Range, StoredFile
 from boxoffice.saga.retry import RetryPolicy, retrying
 from boxoffice.saga.timing import TimeBudget, Timing
 from boxoffice.schema import TICKETS_BUCKET
+from boxoffice.times import from_text
 
 _POLICY = RetryPolicy(attempts=3, base=0.1, cap=1.0)
 _REPEATABLE = frozenset({ErrorKind.RETRYABLE, ErrorKind.AMBIGUOUS})
@@ -55,3 +61,19 @@ class AppwriteFiles:
                 return
 
         await self._threads.run(delete, self._budget)
+
+    async def find(
+        self, file_ids: Sequence[str] | Range, *, limit: int = MOST_VALUES
+    ) -> Sequence[StoredFile]:
+        """See `Files.find`."""
+        queries = [*conditions({"$id": file_ids}), Query.order_asc("$id"), Query.limit(limit)]
+
+        async def attempt() -> Sequence[StoredFile]:
+            answer = await self._threads.run(
+                lambda: self._storage.list_files(TICKETS_BUCKET, queries, total=False), self._budget
+            )
+            return [StoredFile(file["$id"], from_text(file["$createdAt"])) for file in answer["files"]]
+
+        return await retrying(
+            attempt, policy=_POLICY, kinds=_REPEATABLE, timing=self._timing, budget=self._budget
+        )

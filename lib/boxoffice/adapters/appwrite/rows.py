@@ -5,6 +5,7 @@ with `list_rows`, because `get_row` may answer from a stale cache.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from appwrite.permission import Permission  # type: ignore[import-untyped]
@@ -13,6 +14,7 @@ from appwrite.role import Role  # type: ignore[import-untyped]
 from appwrite.services.tables_db import TablesDB  # type: ignore[import-untyped]
 
 from boxoffice.adapters.appwrite.client import Conflict, PooledClient
+from boxoffice.adapters.appwrite.queries import conditions
 from boxoffice.adapters.threads import Threads
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Ambiguous, BoxofficeError, ErrorKind
@@ -32,6 +34,7 @@ class AppwriteRows:
     """The port `Rows`, for one execution."""
 
     def __init__(self, client: PooledClient, threads: Threads, timing: Timing, budget: TimeBudget) -> None:
+        self._client = client
         self._tables = TablesDB(client)
         self._threads = threads
         self._timing = timing
@@ -98,14 +101,22 @@ class AppwriteRows:
         where: Where,
         *,
         columns: Sequence[str] = (),
+        order: str = "$id",
+        descending: bool = False,
         after: str = "",
+        skip: int = 0,
         limit: int = 100,
     ) -> Sequence[Row]:
         """See `Rows.find`."""
-        # Pages go by id and not by cursor: a cursor's row may be deleted between two pages.
-        queries = [*_equal(where), Query.order_asc("$id"), Query.limit(limit)]
-        if after:
-            queries.append(Query.greater_than("$id", after))
+        by = Query.order_desc(order) if descending else Query.order_asc(order)
+        queries = [*conditions(where), by, Query.limit(limit)]
+        if after and order == "$id":
+            # By id and not by cursor: a cursor's row may be deleted between two pages.
+            queries.append(Query.less_than("$id", after) if descending else Query.greater_than("$id", after))
+        elif after:
+            queries.append(Query.cursor_after(after))
+        if skip:
+            queries.append(Query.offset(skip))
         if columns:
             queries.append(Query.select(["$id", *columns]))
 
@@ -113,6 +124,16 @@ class AppwriteRows:
             answer = await self._call(lambda: self._tables.list_rows(DATABASE, table, queries, total=False))
             rows: Sequence[Row] = answer["rows"]
             return rows
+
+        return await self._repeat(attempt, _READS)
+
+    async def count(self, table: Table, where: Where) -> int:
+        """See `Rows.count`."""
+        queries = [*conditions(where), Query.select(["$id"]), Query.limit(1)]
+
+        async def attempt() -> int:
+            answer = await self._call(lambda: self._tables.list_rows(DATABASE, table, queries))
+            return int(answer["total"])
 
         return await self._repeat(attempt, _READS)
 
@@ -124,11 +145,23 @@ class AppwriteRows:
 
         await self._repeat(attempt, _REPEATABLE_WRITES)
 
+    async def update_where(self, table: Table, where: Where, data: Mapping[str, Any]) -> None:
+        """See `Rows.update_where`."""
+        queries = _some(where)
+
+        async def attempt() -> None:
+            await self._call(lambda: self._tables.update_rows(DATABASE, table, dict(data), queries))
+
+        await self._repeat(attempt, _REPEATABLE_WRITES)
+
     async def delete_where(self, table: Table, where: Where) -> None:
         """See `Rows.delete_where`."""
-        if not where:
-            raise ValueError("a bulk delete without a condition empties the table")
-        await self._call(lambda: self._tables.delete_rows(DATABASE, table, _equal(where)))
+        queries = _some(where)
+        await self._call(lambda: self._tables.delete_rows(DATABASE, table, queries))
+
+    def server_time(self) -> datetime:
+        """See `Rows.server_time`."""
+        return self._client.server_time()
 
     async def _all_written(self, table: Table, rows: Sequence[NewRow], owner: str) -> bool:
         where = {"$id": [row.id for row in rows], owner: str(rows[0].data[owner])}
@@ -154,11 +187,11 @@ def _still_uncertain() -> Ambiguous:
     return Ambiguous(Code.SERVICE_UNAVAILABLE)
 
 
-def _equal(where: Where) -> list[str]:
-    return [
-        Query.equal(column, [value] if isinstance(value, str) else list(value))
-        for column, value in where.items()
-    ]
+def _some(where: Where) -> list[str]:
+    queries = conditions(where)
+    if not queries:
+        raise ValueError("a bulk call without a condition is about the whole table")
+    return queries
 
 
 def _permissions(row: NewRow) -> list[str]:

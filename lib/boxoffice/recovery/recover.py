@@ -1,0 +1,248 @@
+"""Ends one booking whose execution did not: forward when it is paid and holds its units, back otherwise.
+
+The steps are the booking's own. Whoever else is at work on the same booking at the same time, another sweep
+or an execution that wakes up again, the outcome row decides between them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from boxoffice.bookings.admission import Admitted
+from boxoffice.bookings.aftermath import undone_steps
+from boxoffice.bookings.desk import Desk
+from boxoffice.bookings.records import Booking, order_row
+from boxoffice.bookings.results import UndoneStep
+from boxoffice.bookings.sale import CLAIMS, PAYMENT, Goods, Sale
+from boxoffice.domain import recovery
+from boxoffice.domain.callers import Account, Caller
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import Ambiguous, Fatal, Rejected, Retryable
+from boxoffice.domain.payments import Payment, PaymentState, belongs_to
+from boxoffice.domain.pricing import quote
+from boxoffice.domain.recovery import Case, Verdict
+from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
+from boxoffice.ports import NewRow
+from boxoffice.recovery.evidence import Evidence
+from boxoffice.recovery.results import Recovered
+from boxoffice.reports.keep import keep
+from boxoffice.reports.records import (
+    Failure,
+    Progress,
+    ReportState,
+    add_undos,
+    progress_columns,
+    report_id,
+    report_row,
+    undos_of,
+)
+from boxoffice.saga.runner import Ending, Report
+from boxoffice.schema import Table
+from boxoffice.times import to_text
+
+_OWED = frozenset({PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED})
+
+
+async def recover(desk: Desk, found: Evidence) -> Recovered:
+    """Do about a booking that is not confirmed what is right.
+
+    Raises when somebody did not answer who had to be asked, or when what was done could not be written down:
+    both are made good for by looking at the booking again.
+    """
+    booking, now = found.booking, desk.rows.server_time()
+    if found.report is not None and found.report["state"] == ReportState.SETTLED:
+        await _write(desk, booking, {"checkAfter": None})
+        return Recovered.LOOKED
+    payment = await _payment(desk, booking)
+    case = Case(
+        status=booking.status,
+        payment_status=booking.payment_status,
+        lease_over=recovery.is_lease_over(booking.lease_until, now),
+        outcome=found.outcome,
+        held=len(found.units),
+        wanted=booking.quantity,
+        papers=bool(found.left - {CLAIMS}),
+        payment=payment,
+        is_owners=payment is not None and await _is_owners(desk, found, payment),
+    )
+    match recovery.decide(case):
+        case Verdict.WAIT:
+            await _write(desk, booking, {"checkAfter": booking.lease_until + recovery.CLOCK_SKEW})
+            return Recovered.LOOKED
+        case Verdict.VOID:
+            await desk.rows.delete_where(Table.BOOKINGS, {"$id": booking.id, "attempt": booking.attempt})
+            return Recovered.VOIDED
+        case Verdict.FINISH if payment is not None:
+            return await _finish(desk, found, payment, now)
+        case Verdict.UNDO:
+            return await _undo(desk, found, payment, now)
+        case _:
+            return await _escalate(desk, found, payment)
+
+
+async def _payment(desk: Desk, booking: Booking) -> Payment | None:
+    try:
+        return await desk.payments.fetch(booking.payment_id)
+    except Rejected:
+        return None
+
+
+async def _is_owners(desk: Desk, found: Evidence, payment: Payment) -> bool:
+    """Whether the payment is proven to be the user's; asks only where nothing else proves it."""
+    booking = found.booking
+    if found.left or found.outcome is not None or booking.status is not BookingStatus.PENDING:
+        return True
+    if booking.vouched or payment.noted_user_id:
+        return belongs_to(payment, Caller(booking.user_id, None))
+    account = await desk.users.account(booking.user_id)
+    return belongs_to(payment, Caller(booking.user_id, account or Account(booking.user_id, "", "")))
+
+
+async def _finish(desk: Desk, found: Evidence, payment: Payment, now: datetime) -> Recovered:
+    booking = found.booking
+    try:
+        offer = await desk.catalogue.offer(booking.event_id, booking.ticket_type_id, None)
+    except Rejected:
+        # What was sold is not in the catalogue any more.
+        return await _undo(desk, found, payment, now)
+    price = quote(offer.ticket_type.name, booking.unit_price, booking.quantity)
+
+    async def held() -> tuple[int, ...]:
+        return found.units
+
+    goods = Goods(booking.total, held, lambda: order_row(booking, offer, price))
+    sale = Sale(desk, Admitted(booking, payment), goods)
+    report = await sale.saga.run()
+    if report.ending is Ending.COMMITTED:
+        desk.log.info("booking.finished", bookingId=booking.id)
+        return Recovered.FINISHED
+    return await _rolled_back(desk, found, sale, report, now)
+
+
+async def _undo(desk: Desk, found: Evidence, payment: Payment | None, now: datetime) -> Recovered:
+    booking = found.booking
+    if found.outcome is not None:
+        booking = replace(booking, status=BookingStatus.ROLLED_BACK)
+    sale = Sale(desk, Admitted(booking, payment or _no_payment(booking)), _nothing_to_sell(booking))
+    owed = {PAYMENT} if sale.payment_status in _OWED else set()
+    sale.saga.journal.assume_begun(found.left | owed)
+    return await _rolled_back(desk, found, sale, await sale.saga.undo(), now)
+
+
+async def _rolled_back(desk: Desk, found: Evidence, sale: Sale, report: Report, now: datetime) -> Recovered:
+    """Write down how the undoing of a booking went, its own row last: until then it is looked at again."""
+    booking, undos = found.booking, undone_steps(report)
+    match report.ending:
+        case Ending.COMMITTED:
+            return Recovered.CONFIRMED
+        case Ending.UNDECIDED:
+            raise Retryable(Code.SERVICE_UNAVAILABLE)
+        case Ending.ROLLED_BACK:
+            state, next_at = ReportState.COMPLETE, None
+            look_at = recovery.next_look(booking.lease_until, now)
+        case Ending.INCOMPLETE:
+            next_at = look_at = recovery.next_attempt(_attempts(found) + 1, now)
+            state = ReportState.RETRYING if next_at else ReportState.NEEDS_OPERATOR
+    failure = Failure(report.failed_step, report.error or _gone(booking), desk.execution_id)
+    await _report(desk, found, failure, undos, sale.payment_status, state, next_at)
+    columns = {
+        "status": BookingStatus.ROLLED_BACK if booking.status is BookingStatus.PENDING else booking.status,
+        "paymentStatus": sale.payment_status,
+        "failureCode": booking.failure_code or Code.BOOKING_ERROR,
+        "checkAfter": look_at,
+    }
+    await _write(desk, booking, columns)
+    match state:
+        case ReportState.COMPLETE:
+            return Recovered.UNDONE if undos or booking.status is BookingStatus.PENDING else Recovered.LOOKED
+        case ReportState.RETRYING:
+            return Recovered.RETRIED
+        case _:
+            desk.log.error("booking.needs_operator", Fatal(Code.ROLLBACK_FAILED), bookingId=booking.id)
+            return Recovered.ESCALATED
+
+
+async def _escalate(desk: Desk, found: Evidence, payment: Payment | None) -> Recovered:
+    """What is written down contradicts itself: nobody but a person can say what is right."""
+    booking, error = found.booking, Fatal(Code.ROLLBACK_FAILED)
+    desk.log.error("booking.needs_operator", error, bookingId=booking.id)
+    failure = Failure(None, error, desk.execution_id)
+    money = recovery.payment_status(payment)
+    await _report(desk, found, failure, [], money, ReportState.NEEDS_OPERATOR, None)
+    columns: dict[str, Any] = {"checkAfter": None}
+    if found.outcome in (Outcome.ROLLED_BACK, Outcome.EXPIRED) and booking.status is BookingStatus.PENDING:
+        columns["status"] = BookingStatus.ROLLED_BACK
+    await _write(desk, booking, columns)
+    return Recovered.ESCALATED
+
+
+async def _report(
+    desk: Desk,
+    found: Evidence,
+    failure: Failure,
+    undos: list[UndoneStep],
+    money: PaymentStatus,
+    state: ReportState,
+    next_at: datetime | None,
+) -> None:
+    booking, before = found.booking, found.report
+    progress = Progress(
+        add_undos(undos_of(before) if before else [], undos),
+        at_risk=booking.total.amount if money in _OWED else 0,
+        state=state,
+        attempts=_attempts(found) + (1 if undos else 0),
+        next_attempt_at=next_at,
+    )
+    if before is None:
+        await keep(desk, report_row(booking, failure, progress))
+        return
+    columns = progress_columns(progress)
+    if any(before[name] != columns[name] for name in ("undos", "moneyAtRisk", "state", "attempts")):
+        # Not by its id alone: what a person has settled meanwhile stays settled.
+        unsettled = [state for state in ReportState if state is not ReportState.SETTLED]
+        where = {"$id": report_id(booking), "state": unsettled}
+        await desk.rows.update_where(Table.ROLLBACK_REPORTS, where, columns)
+
+
+async def _write(desk: Desk, booking: Booking, columns: Mapping[str, Any]) -> None:
+    """Change what differs in the booking's row, and nothing when nothing does."""
+    stored = {
+        "status": booking.status,
+        "paymentStatus": booking.payment_status,
+        "failureCode": booking.failure_code,
+        "checkAfter": booking.check_after,
+    }
+    changed = {
+        name: to_text(value) if isinstance(value, datetime) else value
+        for name, value in columns.items()
+        if value != stored[name]
+    }
+    if changed:
+        await desk.rows.update(Table.BOOKINGS, booking.id, changed)
+
+
+def _attempts(found: Evidence) -> int:
+    return int(found.report["attempts"] or 0) if found.report else 0
+
+
+def _gone(booking: Booking) -> Ambiguous:
+    """Why a booking failed whose execution never came back."""
+    return Ambiguous(Code(booking.failure_code) if booking.failure_code else Code.BOOKING_ERROR)
+
+
+def _no_payment(booking: Booking) -> Payment:
+    """For a payment that the gateway does not know: there is no money to give back."""
+    return Payment(booking.payment_id, PaymentState.FAILED, booking.total, 0, "", "", "", "")
+
+
+def _nothing_to_sell(booking: Booking) -> Goods:
+    """The goods of a sale that is only undone."""
+
+    async def claim() -> tuple[int, ...]:
+        raise Fatal(Code.BOOKING_ERROR)
+
+    def order() -> NewRow:
+        raise Fatal(Code.BOOKING_ERROR)
+
+    return Goods(booking.total, claim, order)

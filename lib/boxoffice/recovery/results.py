@@ -1,0 +1,41 @@
+"""What the sweep comes back with."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Recovered(StrEnum):
+    """What was done about one booking. `LOOKED` is nothing; `CONFIRMED` was found out and has to be shown."""
+
+    LOOKED = "looked"
+    CONFIRMED = "confirmed"
+    FINISHED = "finished"
+    UNDONE = "undone"
+    VOIDED = "voided"
+    RETRIED = "retried"
+    ESCALATED = "escalated"
+    POSTPONED = "postponed"
+
+
+@dataclass(slots=True)
+class Swept:
+    """What one run of the sweep has done, in bookings unless another thing is named.
+
+    `postponed` could not be decided, because somebody did not answer. `remaining` are all that have still to
+    be looked at, and `waiting` those of them whose time has not come; both stop at 5000.
+    """
+
+    examined: int = 0
+    finished: int = 0
+    undone: int = 0
+    projected: int = 0
+    voided: int = 0
+    retried: int = 0
+    escalated: int = 0
+    postponed: int = 0
+    claims_released: int = 0
+    events_refreshed: int = 0
+    files_removed: int = 0
+    reports_restored: int = 0
+    remaining: int = 0
+    waiting: int = 0

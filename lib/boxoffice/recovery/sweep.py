@@ -1,0 +1,152 @@
+"""The sweep: looks at the bookings whose time has come, and leaves each as it should be.
+
+Every booking says itself when it has to be looked at. Nothing is reserved for one run: any number of runs can
+go on at the same time, because each step can be repeated and the outcome rows decide.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+from boxoffice.bookings.desk import Desk
+from boxoffice.bookings.records import Booking
+from boxoffice.domain.errors import BoxofficeError, typed
+from boxoffice.domain.recovery import next_question
+from boxoffice.domain.status import Outcome
+from boxoffice.ports import MOST_VALUES, Range, Row
+from boxoffice.recovery.evidence import Evidence, gather_evidence
+from boxoffice.recovery.projections import refresh_event, show_confirmed
+from boxoffice.recovery.recover import recover
+from boxoffice.recovery.results import Recovered, Swept
+from boxoffice.recovery.tidying import refresh_some_events, release_abandoned, remove_orphaned_files
+from boxoffice.reports.keep import restore_archived
+from boxoffice.schema import Table
+from boxoffice.times import to_text
+
+# No booking is begun later than this, so that there is time to bring it to its end.
+_WORK_SECONDS = 12.0
+
+_AT_ONCE = 8
+
+
+async def sweep(desk: Desk) -> Swept:
+    """Look at as many bookings as there is time for, the longest due first, and tidy up.
+
+    Raises when Appwrite does not answer.
+    """
+    run = _Run(desk)
+    await run.tidy("reports_restored", restore_archived)
+    await run.work()
+    await run.refresh()
+    await run.tidy("claims_released", release_abandoned)
+    await run.tidy("files_removed", remove_orphaned_files)
+    await run.tidy("events_refreshed", refresh_some_events)
+    return await run.end()
+
+
+class _Run:
+    """One run of the sweep."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._swept = Swept()
+        self._seen: set[str] = set()
+        self._touched_events: set[str] = set()
+        self._places = asyncio.Semaphore(_AT_ONCE)
+
+    @property
+    def _has_time(self) -> bool:
+        return self._desk.budget.spent() < _WORK_SECONDS
+
+    async def work(self) -> None:
+        """Look at the bookings that are due."""
+        while self._has_time:
+            due = await self._due()
+            if not due:
+                return
+            await self._work_on(due)
+
+    async def refresh(self) -> None:
+        """Count again what is left of the events whose bookings have changed."""
+        for event_id in sorted(self._touched_events):
+            await self.tidy("events_refreshed", partial(refresh_event, event_id=event_id))
+
+    async def tidy(self, name: str, task: Callable[[Desk], Awaitable[int]]) -> None:
+        """Do something that the next run can do as well, and count what it has done."""
+        if not self._has_time:
+            return
+        try:
+            done = await task(self._desk)
+        except BoxofficeError as error:
+            self._desk.log.error("sweep.tidying_failed", error, task=name)
+            return
+        setattr(self._swept, name, getattr(self._swept, name) + done)
+
+    async def end(self) -> Swept:
+        """Count what is left to do."""
+        rows, swept = self._desk.rows, self._swept
+        swept.remaining = await rows.count(Table.BOOKINGS, {"checkAfter": Range()})
+        due = {"checkAfter": Range(upto=to_text(rows.server_time()))}
+        swept.waiting = max(0, swept.remaining - await rows.count(Table.BOOKINGS, due))
+        return swept
+
+    async def _due(self) -> list[Booking]:
+        """The next bookings that are due and that this run has not seen."""
+        rows = await self._desk.rows.find(
+            Table.BOOKINGS, {"checkAfter": Range()}, order="checkAfter", limit=MOST_VALUES
+        )
+        now = to_text(self._desk.rows.server_time())
+        due = [row for row in rows if row["checkAfter"] <= now and row["$id"] not in self._seen]
+        self._seen |= {row["$id"] for row in due}
+        return [booking for row in due if (booking := self._read(row)) is not None]
+
+    def _read(self, row: Row) -> Booking | None:
+        try:
+            return Booking.from_row(row)
+        except (KeyError, ValueError, TypeError) as error:
+            self._desk.log.error("booking.unreadable", typed(error), bookingId=row["$id"])
+            return None
+
+    async def _work_on(self, due: Sequence[Booking]) -> None:
+        self._swept.examined += len(due)
+        found = await gather_evidence(self._desk, due)
+        confirmed = [one.booking for one in found if one.outcome is Outcome.CONFIRMED]
+        open_ones = [one for one in found if one.outcome is not Outcome.CONFIRMED]
+        ends = await asyncio.gather(*(self._recover(one) for one in open_ones))
+        for one, end in zip(open_ones, ends, strict=True):
+            if end in (Recovered.FINISHED, Recovered.CONFIRMED):
+                confirmed.append(one.booking)
+            if end not in (Recovered.LOOKED, Recovered.POSTPONED):
+                self._touched_events.add(one.booking.event_id)
+        self._count(ends)
+        if confirmed:
+            await show_confirmed(self._desk, [booking.id for booking in confirmed])
+            self._touched_events |= {booking.event_id for booking in confirmed}
+            self._swept.projected += len(confirmed)
+
+    async def _recover(self, found: Evidence) -> Recovered:
+        async with self._places:
+            if not self._has_time:
+                return Recovered.LOOKED
+            try:
+                return await recover(self._desk, found)
+            except BoxofficeError as error:
+                self._desk.log.error("booking.not_recovered", error, bookingId=found.booking.id)
+            await self._postpone(found.booking)
+            return Recovered.POSTPONED
+
+    async def _postpone(self, booking: Booking) -> None:
+        later = next_question(booking.lease_until, self._desk.rows.server_time())
+        try:
+            await self._desk.rows.update(Table.BOOKINGS, booking.id, {"checkAfter": to_text(later)})
+        except BoxofficeError as error:
+            self._desk.log.error("booking.not_postponed", error, bookingId=booking.id)
+
+    def _count(self, ends: Sequence[Recovered]) -> None:
+        swept = self._swept
+        swept.finished += ends.count(Recovered.FINISHED)
+        swept.undone += ends.count(Recovered.UNDONE)
+        swept.voided += ends.count(Recovered.VOIDED)
+        swept.retried += ends.count(Recovered.RETRIED)
+        swept.escalated += ends.count(Recovered.ESCALATED)
+        swept.postponed += ends.count(Recovered.POSTPONED)

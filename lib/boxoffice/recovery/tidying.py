@@ -1,0 +1,83 @@
+"""What nobody will ever ask for: looked for in a small part of everything at each run, round and round."""
+
+from datetime import datetime, timedelta
+
+from boxoffice.bookings.desk import Desk
+from boxoffice.domain import ids
+from boxoffice.domain.status import BookingStatus, Outcome
+from boxoffice.ports import MOST_VALUES, Range, StoredFile, Where
+from boxoffice.recovery.projections import refresh_event
+from boxoffice.schema import Table
+from boxoffice.times import to_text
+
+# Far longer than a lease: what is as old and belongs to nothing was left behind.
+_OLD = timedelta(minutes=10)
+
+_EVENTS_AT_ONCE = 20
+
+
+async def release_abandoned(desk: Desk) -> int:
+    """Free units whose reservation ran out and whose booking is gone; of how many bookings."""
+    stale = Range(upto=to_text(desk.rows.server_time() - _OLD))
+    claims = await desk.rows.find(
+        Table.CLAIMS, {"reservedUntil": stale}, columns=["bookingId"], order="reservedUntil"
+    )
+    named = sorted({claim["bookingId"] for claim in claims})
+    if not named:
+        return 0
+    known = await desk.rows.find(Table.BOOKINGS, {"$id": named}, columns=["status"])
+    sold = await desk.rows.find(Table.OUTCOMES, {"$id": named, "outcome": Outcome.CONFIRMED})
+    gone = set(named) - {row["$id"] for row in (*known, *sold)}
+    for booking_id in sorted(gone):
+        await desk.rows.delete_where(Table.CLAIMS, {"bookingId": booking_id, "reservedUntil": stale})
+        desk.log.info("claims.released", bookingId=booking_id)
+    return len(gone)
+
+
+async def remove_orphaned_files(desk: Desk) -> int:
+    """Remove images of tickets that do not exist; how many.
+
+    Not while an old booking is undecided: its tickets may still be made, for the images that are there.
+    """
+    now = desk.rows.server_time()
+    old = [file for file in await _some_files(desk, now) if file.created_at < now - _OLD]
+    undecided: Where = {
+        "status": BookingStatus.PENDING,
+        "checkAfter": Range(),
+        "$createdAt": Range(upto=to_text(now - _OLD)),
+    }
+    if not old or await desk.rows.count(Table.BOOKINGS, undecided):
+        return 0
+    named = [file.id for file in old]
+    tickets = await desk.rows.find(Table.TICKETS, {"qrFileId": named}, columns=["qrFileId"])
+    orphaned = sorted(set(named) - {ticket["qrFileId"] for ticket in tickets})
+    for file_id in orphaned:
+        await desk.files.delete(file_id)
+        desk.log.info("file.removed", fileId=file_id)
+    return len(orphaned)
+
+
+async def refresh_some_events(desk: Desk) -> int:
+    """Refresh what is shown of some published events; of how many it was wrong."""
+    published = {"status": "published"}
+    count = await desk.rows.count(Table.EVENTS, published)
+    if not count:
+        return 0
+    minute = int(desk.rows.server_time().timestamp() // 60)
+    events = await desk.rows.find(
+        Table.EVENTS,
+        published,
+        columns=["status"],
+        skip=minute * _EVENTS_AT_ONCE % count if count > _EVENTS_AT_ONCE else 0,
+        limit=_EVENTS_AT_ONCE,
+    )
+    return sum([await refresh_event(desk, event["$id"]) for event in events])
+
+
+async def _some_files(desk: Desk, now: datetime) -> list[StoredFile]:
+    """As many files as fit into one condition, from another place in each minute."""
+    start = ids.qr_file_id("a place to begin at", int(now.timestamp() // 60))
+    files = list(await desk.files.find(Range(above=start)))
+    if len(files) < MOST_VALUES:
+        files += await desk.files.find(Range(upto=start), limit=MOST_VALUES - len(files))
+    return files
