@@ -10,6 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "lib" / "boxoffice"
 PURE = {"__future__", "base64", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib"} | {
     "hmac",
+    "itertools",
     "operator",
     "re",
     "types",
@@ -27,7 +28,7 @@ def imports(part: str) -> dict[str, set[str]]:
                 names |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 names.add(str(node.module))
-        found[path.name] = names
+        found[str(path.relative_to(PACKAGE))] = names
     assert found
     return found
 
