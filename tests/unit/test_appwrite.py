@@ -301,6 +301,13 @@ class TestAccounts:
         assert headers["x-appwrite-jwt"] == "t.o.ken"
         assert "x-appwrite-key" not in headers
 
+    @pytest.mark.parametrize("confirmed, known", [(True, "+911"), (False, "")])
+    def test_a_number_counts_once_it_is_confirmed(self, confirmed: bool, known: str) -> None:
+        claimed = {"phone": "+911", "phoneVerification": confirmed}
+        server = Server((200, {**self.USER[1], **claimed}))
+        account = run(server.accounts(ProvenTokens(9, lambda: 0.0)).of_token("t"))
+        assert account == Account("ann", "ann@example.com", known)
+
     def test_asked_once_while_the_token_lives(self) -> None:
         now = 0.0
         proven = ProvenTokens(9, lambda: now)

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user of the project, as Appwrite knows them. `email` and `phone` are empty when there is none."""
+    """A user of the project, as Appwrite knows them.
+
+    `email` is empty when there is none, and `phone` also when its user has not confirmed it.
+    """
 
     user_id: str
     email: str

@@ -4,6 +4,7 @@ from appwrite.query import Query  # type: ignore[import-untyped]
 from appwrite.services.teams import Teams as TeamsService  # type: ignore[import-untyped]
 from appwrite.services.users import Users as UsersService  # type: ignore[import-untyped]
 
+from boxoffice.adapters.appwrite.accounts import account_of
 from boxoffice.adapters.appwrite.client import Missing, PooledClient
 from boxoffice.adapters.threads import Threads
 from boxoffice.domain.callers import Account
@@ -33,7 +34,7 @@ class AppwriteUsers:
                 user = await self._threads.run(lambda: self._users.get(user_id), self._budget)
             except Missing:
                 return None
-            return Account(user["$id"], user.get("email") or "", user.get("phone") or "")
+            return account_of(user)
 
         return await retrying(attempt, policy=_POLICY, kinds=_READS, timing=self._timing, budget=self._budget)
 
