@@ -82,7 +82,10 @@ class RazorpayPayments:
 
     async def fetch(self, payment_id: str) -> Payment:
         """See `Payments.fetch`."""
-        entity = await self._call(lambda: self._client.payment.fetch(payment_id))
+        try:
+            entity = await self._call(lambda: self._client.payment.fetch(payment_id))
+        except Rejected as error:
+            raise Rejected(error.code, details={"field": "paymentId"}) from error
         return _payment(entity)
 
     async def capture(self, payment_id: str, amount: Money) -> None:

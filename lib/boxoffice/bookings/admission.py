@@ -112,12 +112,16 @@ class Admission:
         if claim.order_id and not payments.has_signed(
             claim.order_id, claim.payment_id, claim.signature or ""
         ):
-            raise Rejected(Code.PAYMENT_NOT_VERIFIED, "The payment's signature is not valid.")
+            raise Rejected(
+                Code.PAYMENT_NOT_VERIFIED, "The payment's signature is not valid.", {"field": "signature"}
+            )
         payment = await payments.fetch(claim.payment_id)
         if payment.id != claim.payment_id:
             raise Fatal(Code.PAYMENT_GATEWAY_ERROR)
         if claim.order_id and payment.order_id != claim.order_id:
-            raise Rejected(Code.PAYMENT_NOT_VERIFIED, "The payment was made for another order.")
+            raise Rejected(
+                Code.PAYMENT_NOT_VERIFIED, "The payment was made for another order.", {"field": "orderId"}
+            )
         check_payment(payment, self._caller)
         return payment
 

@@ -49,13 +49,13 @@ def check_payment(payment: Payment, caller: Caller) -> None:
     with `PAYMENT_NOT_VERIFIED`, or `PAYMENT_PENDING` while the customer has not finished paying.
     """
     if not belongs_to(payment, caller):
-        raise Rejected(Code.PAYMENT_NOT_VERIFIED, "This payment was not made by this user.")
+        raise _not_verified("This payment was not made by this user.")
     if payment.state is PaymentState.CREATED:
         raise Rejected(Code.PAYMENT_PENDING)
     if payment.state is PaymentState.FAILED:
-        raise Rejected(Code.PAYMENT_NOT_VERIFIED, "This payment has failed.")
+        raise _not_verified("This payment has failed.")
     if payment.state is PaymentState.REFUNDED or payment.refunded:
-        raise Rejected(Code.PAYMENT_NOT_VERIFIED, "This payment has been refunded.")
+        raise _not_verified("This payment has been refunded.")
 
 
 def check_amount(payment: Payment, price: Money) -> None:
@@ -83,6 +83,10 @@ def belongs_to(payment: Payment, caller: Caller) -> bool:
     return _same(payment.email.strip().casefold(), caller.account.email.strip().casefold()) or _same(
         _digits(payment.contact), _digits(caller.account.phone)
     )
+
+
+def _not_verified(sentence: str) -> Rejected:
+    return Rejected(Code.PAYMENT_NOT_VERIFIED, sentence, {"field": "paymentId"})
 
 
 def _same(left: str, right: str) -> bool:
