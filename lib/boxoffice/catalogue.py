@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from boxoffice.caching import Cache
+from boxoffice.domain.cancellation import CancellationPolicy, read_steps
 from boxoffice.domain.catalogue import Event, Offer, TicketType
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Fatal, Rejected
 from boxoffice.domain.money import Money
+from boxoffice.domain.pricing.charges import Charges, Fee, FeePer, Tax
 from boxoffice.ports import Row, Rows
 from boxoffice.saga.timing import Timing
 from boxoffice.schema import Table
@@ -70,6 +73,33 @@ def _event(row: Row) -> Event:
         published=row["status"] == "published",
         starts_at=from_text(row["startsAt"]),
         ends_at=_optional_time(row["endsAt"]),
+        charges=_charges(row),
+        cancellation=_cancellation(row),
+    )
+
+
+def _charges(row: Row) -> Charges:
+    """What the organiser has set; nothing is charged, and prices include their tax, unless it is said."""
+    return Charges(
+        fee=Fee(
+            basis_points=row.get("feeBasisPoints") or 0,
+            fixed=row.get("feeFixed") or 0,
+            per=FeePer(row.get("feePer") or FeePer.ORDER),
+        ),
+        ticket_tax=Tax(row.get("ticketTaxBasisPoints") or 0, row.get("ticketTaxIncluded") is not False),
+        fee_tax=Tax(row.get("feeTaxBasisPoints") or 0, row.get("feeTaxIncluded") is not False),
+    )
+
+
+def _cancellation(row: Row) -> CancellationPolicy | None:
+    """No policy at all unless there are refund steps."""
+    steps = row.get("refundSteps")
+    if steps is None:
+        return None
+    return CancellationPolicy(
+        steps=read_steps(steps),
+        cut_off=timedelta(minutes=row.get("cancellationCutOffMinutes") or 0),
+        fees_refundable=bool(row.get("refundFees")),
     )
 
 

@@ -3,20 +3,27 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from boxoffice.domain.cancellation import CancellationPolicy
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.money import Money
+from boxoffice.domain.pricing.charges import NO_CHARGES, Charges
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event. Times are in UTC; `None` for the end means that the event is over once it has begun."""
+    """An event. Times are in UTC; `None` for the end means that the event is over once it has begun.
+
+    Without a cancellation policy only the organiser cancels.
+    """
 
     id: str
     name: str
     published: bool
     starts_at: datetime
     ends_at: datetime | None
+    charges: Charges = NO_CHARGES
+    cancellation: CancellationPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
