@@ -6,18 +6,21 @@ import re
 
 _AREAS = (
     "avatars", "locale", "graphql", "sites", "tokens", "vcs", "migrations", "proxy", "console", "projects",
-    "project", "documentsdb", "vectordb", "mock", "presences",
+    "project", "documentsdb", "vectorsdb", "mock", "presences", "webhooks", "organization", "reports",
+    "cards",
 )  # fmt: skip
 _PATHS = (
     "account/mfa", "account/identities", "account/recovery", "account/verifications", "account/tokens",
-    "account/logs", "account/payment-methods", "account/sessions/oauth2", "account/sessions/token",
-    "account/sessions/magic-url", "account/sessions/phone", "users/argon2", "users/bcrypt", "users/md5",
+    "account/logs", "account/payment-methods", "account/sessions/oauth2", "account/sessions/magic-url",
+    "account/sessions/phone", "users/argon2", "users/bcrypt", "users/md5",
     "users/phpass", "users/scrypt", "users/sha", "messaging/providers", "tablesdb/transactions",
     "databases/transactions", "tablesdb/usage", "databases/usage", "storage/usage", "functions/usage",
     "functions/templates", "users/usage", "users/identities", "health/",
 )  # fmt: skip
 _INNER = re.compile(
-    r"users/[^/]+/(?:tokens|mfa|logs|impersonator)(?:/.*)?|teams/[^/]+/(?:logs|memberships/[^/]+/status)"
+    r"functions/[^/]+/(?:usage|deployments/(?:template|vcs))|storage/[^/]+/usage|messaging/[^/]+/[^/]+/logs"
+    r"|storage/buckets/[^/]+/files/[^/]+/push"
+    r"|users/[^/]+/(?:mfa|logs|impersonator)(?:/.*)?|teams/[^/]+/(?:logs|memberships/[^/]+/status)"
     r"|(?:tablesdb|databases)/[^/]+/(?:.+/)?(?:logs|usage)"
 )
 

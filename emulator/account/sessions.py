@@ -10,7 +10,7 @@ from emulator.auth import CONSOLE, issue_session_jwt
 from emulator.core.context import Context
 from emulator.core.errors import ApiError, register_types
 from emulator.core.http import Reply, created, no_content
-from emulator.core.params import Param, integer, uid
+from emulator.core.params import Param, custom_id, integer, text, uid
 from emulator.core.routing import Route
 from emulator.core.store import Row
 from emulator.users.emails import email
@@ -18,6 +18,7 @@ from emulator.users.params import password
 from emulator.users.passwords import verify_password
 from emulator.users.records import announce, create_user, user_by_email
 from emulator.users.sessions import end_session, extend_session, find_session, open_session, sessions_of, show
+from emulator.users.tokens import redeem
 
 register_types({"user_anonymous_console_prohibited": 401, "user_session_already_exists": 401})
 
@@ -32,6 +33,12 @@ def sign_in(ctx: Context) -> Reply:
     if not user["status"]:
         raise ApiError("user_blocked", "This account is blocked.")
     return _signed_in(ctx, user, "email", "password", user["email"])
+
+
+def sign_in_by_token(ctx: Context) -> Reply:
+    """Opens a session for a token that the server made for the user."""
+    _refuse_signed_in(ctx)
+    return _signed_in(ctx, redeem(ctx, ctx.args["userId"], ctx.args["secret"]), "token", "token")
 
 
 def sign_in_anonymously(ctx: Context) -> Reply:
@@ -108,10 +115,12 @@ def _chosen(ctx: Context, user: Row) -> Row:
 
 _SESSION = (Param("sessionId", uid, required=True),)
 _CREDENTIALS = (Param("email", email, required=True), Param("password", password, required=True))
+_TOKEN = (Param("userId", custom_id, required=True), Param("secret", text(256), required=True))
 DURATION = Param("duration", integer(0, 3600), default=900)
 
 ROUTES = (
     Route("POST", "/account/sessions/email", sign_in, "sessions.write", _CREDENTIALS),
+    Route("POST", "/account/sessions/token", sign_in_by_token, "sessions.write", _TOKEN),
     Route("POST", "/account/sessions/anonymous", sign_in_anonymously, "sessions.write"),
     Route("GET", "/account/sessions", list_sessions, "account"),
     Route("DELETE", "/account/sessions", delete_sessions, "account"),

@@ -6,6 +6,7 @@ rest of a sentence ("must be …"). The first parameter, in the order of declara
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from emulator.core.errors import ApiError
 from emulator.core.ids import is_id
 
 Check = Callable[[Any], Any]
+_DIGITS = re.compile(r"[+-]?[0-9]{1,30}")
 
 
 class InvalidValueError(Exception):
@@ -84,23 +86,36 @@ def text(maximum: int, minimum: int = 1) -> Check:
 
 
 def boolean(value: Any) -> bool:
-    """true or false, also as the texts and numbers that query strings carry."""
+    """true or false, also as the texts and numbers that query strings carry.
+
+    The text `false` is true, as it is to PHP, where only `0` and the empty text are not.
+    """
     if isinstance(value, bool):
         return value
-    if value in ("true", "1", 1):
+    if value in ("true", "false", "1", 1):
         return True
-    if value in ("false", "0", 0):
+    if value in ("0", 0):
         return False
     raise InvalidValueError("must be true or false")
 
 
+def flag(value: Any) -> bool:
+    """true or false as JSON spells them, nothing else."""
+    if not isinstance(value, bool):
+        raise InvalidValueError("must be true or false")
+    return value
+
+
+def spelled_boolean(value: Any) -> bool:
+    """true or false where forms carry it, so that the text `false` means what it says."""
+    return value != "false" and boolean(value)
+
+
 def integer(minimum: int, maximum: int) -> Check:
-    """A whole number in a range; digits in a text count, a boolean or a fraction does not."""
+    """A whole number in a range; digits in a text count, a boolean or a number with a point does not."""
 
     def check(value: Any) -> int:
-        if isinstance(value, str) and value.lstrip("-").isdigit():
-            value = int(value)
-        if isinstance(value, float) and value.is_integer():
+        if isinstance(value, str) and _DIGITS.fullmatch(value):
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= maximum:
             raise InvalidValueError(f"must be a whole number from {minimum} to {maximum}")

@@ -29,13 +29,6 @@ def indexable_key(value: Any) -> str:
     return str(value) if value in SYSTEM_KEYS else key(value)
 
 
-def flag(value: Any) -> bool:
-    """true or false, not as a text or a number."""
-    if not isinstance(value, bool):
-        raise InvalidValueError("must be true or false")
-    return value
-
-
 def whole_number(value: Any) -> int:
     """A whole number of 64 bits, not as a text."""
     if isinstance(value, bool) or not isinstance(value, int):

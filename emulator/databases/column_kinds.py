@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from emulator.core.errors import ApiError
-from emulator.core.params import Check, Param, integer, list_of, text
+from emulator.core.params import Check, Param, flag, integer, list_of, text
 from emulator.databases import checks, formats
 from emulator.databases.model import Column
 from emulator.databases.namespaces import Namespace
@@ -49,7 +49,7 @@ class Kind:
         if self.format == "enum":
             params.append(Param("elements", list_of(text(LONGEST_ELEMENT), MAX_ELEMENTS), required=True))
         if self.encrypts and creating:
-            params.append(Param("encrypt", checks.flag, default=False))
+            params.append(Param("encrypt", flag, default=False))
         return tuple(params)
 
 
@@ -64,7 +64,7 @@ KINDS = (
     Kind("integer", "integer", checks.whole_number, bound=checks.whole_number, bounds=_WHOLE),
     Kind("bigint", "bigint", checks.whole_number, size=8, bound=checks.whole_number, bounds=_WHOLE),
     Kind("float", "double", checks.number, bound=checks.number, bounds=(-LARGEST_FLOAT, LARGEST_FLOAT)),
-    Kind("boolean", "boolean", checks.flag),
+    Kind("boolean", "boolean", flag),
     Kind("datetime", "datetime", checks.moment),
     Kind("email", "string", checks.satisfying(formats.is_email, "email"), "email", 254),
     Kind("enum", "string", text(0), "enum", LONGEST_ELEMENT),

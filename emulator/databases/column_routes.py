@@ -8,7 +8,7 @@ from functools import partial
 from emulator.core.context import Context
 from emulator.core.errors import ApiError
 from emulator.core.http import Reply, no_content
-from emulator.core.params import Param, uid
+from emulator.core.params import Param, flag, uid
 from emulator.core.routing import Route
 from emulator.databases import checks, definitions, physical
 from emulator.databases.answers import show_column
@@ -137,13 +137,13 @@ def routes(ns: Namespace) -> tuple[Route, ...]:
         Route("DELETE", path + "/{key}", partial(delete_column, ns), write, one),
     ]
     for kind in KINDS:
-        required = Param("required", checks.flag, required=True)
+        required = Param("required", flag, required=True)
         create = (
             *one,
             *kind.own_params(creating=True),
             required,
             Param("default", kind.default),
-            Param("array", checks.flag, default=False),
+            Param("array", flag, default=False),
         )
         update = (
             *one,

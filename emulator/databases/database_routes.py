@@ -9,11 +9,10 @@ from emulator.core.context import Context
 from emulator.core.errors import ApiError
 from emulator.core.http import Reply, created, no_content
 from emulator.core.ids import chosen_id
-from emulator.core.params import Param, custom_id, text, uid
+from emulator.core.params import Param, custom_id, flag, text, uid
 from emulator.core.routing import Route
 from emulator.databases import definitions
 from emulator.databases.answers import show_database
-from emulator.databases.checks import flag
 from emulator.databases.model import load_database, read_database, read_table
 from emulator.databases.namespaces import TABLES, Namespace
 from emulator.queries.fields import Field, system_fields

@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator.core.context import Context
 from emulator.core.errors import ApiError
-from emulator.core.params import Check, InvalidValueError, integer, one_of, text
+from emulator.core.params import Check, InvalidValueError, flag, integer, one_of, text
 from emulator.databases import checks, definitions
 from emulator.databases.column_kinds import KINDS, LARGEST_TEXT, LONGEST_ELEMENT, Kind, check_bounds
 from emulator.databases.index_rules import SYSTEM_COLUMNS, check_index
@@ -74,8 +74,8 @@ def _read_column(given: Mapping[str, Any], ns: Namespace) -> Column:
     kind = _KINDS.get((given.get("type", ""), given.get("format") or ""))
     if kind is None:
         raise InvalidValueError("its type or format is unknown")
-    required = _value(given, "required", checks.flag, False)
-    array = _value(given, "array", checks.flag, False)
+    required = _value(given, "required", flag, False)
+    array = _value(given, "array", flag, False)
     default = _value(given, "default", kind.default, None)
     if default is not None and (required or array):
         raise InvalidValueError("a default is neither for a required one nor for an array")

@@ -10,11 +10,10 @@ from typing import Any
 from emulator.core.context import Context
 from emulator.core.http import Reply, created, no_content
 from emulator.core.ids import chosen_id
-from emulator.core.params import Param, boolean, custom_id, json_object, list_of, text, uid
+from emulator.core.params import Param, boolean, custom_id, flag, json_object, list_of, text, uid
 from emulator.core.routing import Route
 from emulator.databases import definitions
 from emulator.databases.answers import show_table
-from emulator.databases.checks import flag
 from emulator.databases.database_routes import DATABASE_ID
 from emulator.databases.inline import MAX_DEFINITIONS, add_inline
 from emulator.databases.model import Database, Table, load_database, load_table, read_table

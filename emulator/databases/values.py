@@ -63,6 +63,8 @@ def check_value(column: Column, value: Any) -> Any:
     check = _CHECKS[column.type]
     if not column.array:
         return check(column, value)
+    if value == {}:
+        value = []
     if not isinstance(value, list):
         raise InvalidValueError("must be a list")
     if column.required and None in value:

@@ -33,13 +33,6 @@ specification = _word(SPECIFICATIONS, f"one of: {', '.join(SPECIFICATIONS)}")
 scopes = list_of(_word(PROJECT_SCOPES, "a list of scopes, such as rows.read"), MAX_ITEMS)
 
 
-def flag(value: Any) -> bool:
-    """true or false as JSON spells them, nothing else."""
-    if not isinstance(value, bool):
-        raise InvalidValueError("must be true or false")
-    return value
-
-
 def roles(value: Any) -> list[str]:
     """Whom a permission may name, without an action: `any`, `users`, `user:x`, `team:x/owner`, `label:x` …"""
     found: list[str] = list_of(any_value, MAX_ITEMS)(value)

@@ -10,7 +10,7 @@ from emulator.core.context import Context
 from emulator.core.errors import ApiError, register_types
 from emulator.core.http import Reply, created, no_content
 from emulator.core.ids import chosen_id
-from emulator.core.params import Param, custom_id, integer, text
+from emulator.core.params import Param, custom_id, flag, integer, text
 from emulator.core.routing import Route
 from emulator.functions import checks
 from emulator.functions.catalogue import DEFAULT_SPECIFICATION, RUNTIMES, SPECIFICATIONS
@@ -48,8 +48,8 @@ _SETTINGS = (
     Param("events", checks.events, default=[]),
     Param("schedule", checks.schedule, default=""),
     Param("timeout", integer(1, _MAX_SECONDS), default=15),
-    Param("enabled", checks.flag, default=True),
-    Param("logging", checks.flag, default=True),
+    Param("enabled", flag, default=True),
+    Param("logging", flag, default=True),
     Param("entrypoint", text(1028, 0), default=""),
     Param("commands", text(8192, 0), default=""),
     Param("scopes", checks.scopes, default=[]),

@@ -9,7 +9,7 @@ from emulator.core.context import Context
 from emulator.core.errors import ApiError, register_types
 from emulator.core.http import Reply, no_content
 from emulator.core.ids import unique_id
-from emulator.core.params import Param, any_value, boolean, one_of, text, uid
+from emulator.core.params import Param, any_value, one_of, spelled_boolean, text, uid
 from emulator.core.routing import Route
 from emulator.functions import checks
 from emulator.functions.deploying import show_latest, source_path
@@ -143,7 +143,7 @@ ROUTES = (
         "POST", _ALL, create_deployment, "functions.write",
         (
             checks.FUNCTION, Param("entrypoint", text(1028)), Param("commands", text(8192, 0)),
-            Param("code", any_value), Param("activate", boolean, required=True),
+            Param("code", any_value), Param("activate", spelled_boolean, required=True),
         ),
     ),
     Route("GET", _ALL, list_deployments, "functions.read",

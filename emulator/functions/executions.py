@@ -11,7 +11,7 @@ from emulator.core.context import Context
 from emulator.core.errors import ApiError, register_types
 from emulator.core.http import Reply, Upload, created, no_content
 from emulator.core.ids import unique_id
-from emulator.core.params import InvalidValueError, Param, boolean, one_of, text, uid
+from emulator.core.params import InvalidValueError, Param, one_of, spelled_boolean, text, uid
 from emulator.core.routing import Route
 from emulator.core.store import Row
 from emulator.functions import checks
@@ -214,8 +214,9 @@ ROUTES = (
     Route(
         "POST", _ALL, create_execution, "executions.write",
         (
-            checks.FUNCTION, Param("body", _body, default=b""), Param("async", boolean, default=False),
-            Param("path", text(2048), default="/"), Param("method", one_of(*_METHODS), default="POST"),
+            checks.FUNCTION, Param("body", _body, default=b""),
+            Param("async", spelled_boolean, default=False), Param("path", text(2048), default="/"),
+            Param("method", one_of(*_METHODS), default="POST"),
             Param("headers", checks.headers, default={}), Param("scheduledAt", text(100)),
         ),
     ),

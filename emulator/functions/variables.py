@@ -11,7 +11,7 @@ from emulator.core.context import Context
 from emulator.core.errors import ApiError, register_types
 from emulator.core.http import Reply, created, no_content
 from emulator.core.ids import chosen_id
-from emulator.core.params import Param, custom_id, text, uid
+from emulator.core.params import Param, custom_id, flag, text, uid
 from emulator.core.routing import Route
 from emulator.core.store import Row
 from emulator.functions import checks
@@ -120,14 +120,14 @@ def _routes(prefix: str, scope: str, owner: tuple[Param, ...]) -> tuple[Route, .
             "POST", prefix, create_variable, f"{scope}.write",
             (
                 *owner, Param("variableId", custom_id), Param("key", text(255), required=True),
-                Param("value", value, required=True), Param("secret", checks.flag, default=True),
+                Param("value", value, required=True), Param("secret", flag, default=True),
             ),
         ),
         Route("GET", prefix, list_variables, f"{scope}.read", (*owner, entity_queries(_FIELDS), TOTAL)),
         Route("GET", f"{prefix}/{{variableId}}", get_variable, f"{scope}.read", one),
         Route(
             "PUT", f"{prefix}/{{variableId}}", update_variable, f"{scope}.write",
-            (*one, Param("key", text(255, 0)), Param("value", value), Param("secret", checks.flag)),
+            (*one, Param("key", text(255, 0)), Param("value", value), Param("secret", flag)),
         ),
         Route("DELETE", f"{prefix}/{{variableId}}", delete_variable, f"{scope}.write", one),
     )  # fmt: skip

@@ -11,23 +11,14 @@ from emulator.core.context import Context
 from emulator.core.errors import ApiError, register_types
 from emulator.core.http import Reply, created, no_content
 from emulator.core.ids import chosen_id
-from emulator.core.params import (
-    InvalidValueError,
-    Param,
-    any_value,
-    boolean,
-    custom_id,
-    list_of,
-    one_of,
-    text,
-    uid,
-)
+from emulator.core.params import InvalidValueError, Param, custom_id, list_of, one_of, text, uid
 from emulator.core.routing import Route
 from emulator.core.scopes import PROJECT_SCOPES
 from emulator.core.store import Row
 from emulator.databases.moments import normalise
 from emulator.queries.fields import Field, system_fields
-from emulator.queries.listing import list_entities
+from emulator.queries.listing import entity_queries, list_entities
+from emulator.queries.parse import TOTAL
 
 register_types({"key_already_exists": 409, "key_not_found": 404})
 
@@ -128,7 +119,7 @@ _CONTENT = (
     Param("scopes", list_of(one_of(*sorted(PROJECT_SCOPES)), 100), required=True),
     Param("expire", _moment, default=""),
 )
-_LIST = (Param("queries", list_of(any_value, 100), default=()), Param("total", boolean, default=True))
+_LIST = (entity_queries(_FIELDS), TOTAL)
 
 ROUTES = (
     Route("POST", "/project/keys", create_key, "keys.write", (_NEW_KEY, *_CONTENT)),

@@ -13,11 +13,12 @@ from emulator.core.errors import ApiError, register_types
 from emulator.core.events import Event
 from emulator.core.http import Reply, created, no_content
 from emulator.core.ids import unique_id
-from emulator.core.params import Param, any_value, boolean, list_of, text, uid
+from emulator.core.params import Param, text, uid
 from emulator.core.routing import Route
 from emulator.core.store import Row
 from emulator.queries.fields import Field, system_fields
-from emulator.queries.listing import list_entities
+from emulator.queries.listing import entity_queries, list_entities
+from emulator.queries.parse import TOTAL
 
 register_types({"rule_already_exists": 409, "rule_not_found": 404})
 
@@ -107,7 +108,7 @@ def _find(ctx: Context, rule_id: str) -> Row:
 
 _RULE = (Param("ruleId", uid, required=True),)
 _CREATE = (Param("domain", text(253), required=True), Param("functionId", uid, required=True))
-_LIST = (Param("queries", list_of(any_value, 100), default=()), Param("total", boolean, default=True))
+_LIST = (entity_queries(_FIELDS), TOTAL)
 
 ROUTES = (
     Route("POST", "/proxy/rules/function", create_rule, "rules.write", _CREATE),

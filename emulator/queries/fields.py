@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Any
 from emulator.databases import moments
 from emulator.databases.collation import fold
 from emulator.queries.parse import invalid_query
+
+_SEQUENCE = re.compile(r"[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class Field:
         if self.kind == "float":
             return isinstance(value, int | float) and abs(value) <= sys.float_info.max
         if self.kind == "sequence":
-            return str(value).isdigit() and isinstance(value, int | str) and int(value) > 0
+            text = str(value) if isinstance(value, int | str) else ""
+            return _SEQUENCE.fullmatch(text) is not None and 0 < int(text) < 1 << 63
         return isinstance(value, str) and moments.names_a_year(value) and moments.normalise(value) is not None
 
 

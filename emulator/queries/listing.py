@@ -24,7 +24,8 @@ MAX_TOTAL = 5000
 class Source:
     """Where a list comes from: an SQL table, what queries may name, and a condition that always applies.
 
-    fields must have `$id` and `$sequence`. args are the parameters of where.
+    fields must have `$id` and `$sequence`. args are the parameters of where. hides: what the condition leaves
+    out may still be named by a cursor.
     """
 
     table: str
@@ -32,6 +33,7 @@ class Source:
     where: str = ""
     args: Sequence[Any] = ()
     columns: str = "*"
+    hides: bool = False
 
 
 def entity_queries(fields: Mapping[str, Field]) -> Param:
@@ -108,8 +110,9 @@ def count(store: Store, source: Source, plan: Plan) -> int:
 
 def _cursor_keys(store: Store, source: Source, plan: Plan, orders: Sequence[tuple[str, str]]) -> list[Any]:
     keys = ", ".join(source.fields[name].key for name, _ in orders)
-    where = f"({source.where or '1'}) AND {source.fields['$id'].sql} = ?"
-    row = store.one(f"SELECT {keys} FROM {source.table} WHERE {where}", *source.args, plan.cursor)  # noqa: S608
+    where, args = ("1", ()) if source.hides or not source.where else (source.where, source.args)
+    found = f"({where}) AND {source.fields['$id'].sql} = ?"
+    row = store.one(f"SELECT {keys} FROM {source.table} WHERE {found}", *args, plan.cursor)  # noqa: S608
     if row is None:
         raise ApiError("general_cursor_not_found", f"There is nothing with the cursor's id {plan.cursor}.")
     if any(value is None for value in row):

@@ -18,7 +18,7 @@ ONE_VALUE = frozenset(
      "startsWith", "notStartsWith", "endsWith", "notEndsWith"}
 )  # fmt: skip
 TWO_VALUES = frozenset({"between", "notBetween"})
-CONTAINS = frozenset({"contains", "containsAny", "containsAll", "notContains"})
+CONTAINS = frozenset({"contains", "containsAll", "notContains"})
 SOME_VALUES = CONTAINS | {"equal"}
 NO_VALUES = frozenset({"isNull", "isNotNull"})
 SEARCHES = frozenset({"search", "notSearch"})
@@ -77,11 +77,6 @@ def _from_json(value: Any) -> Query:
     return Query(method, attribute, tuple(values))
 
 
-def _total(value: Any) -> bool:
-    """Whether to count; the real server takes the text `false` for true, and only `0` for false."""
-    return value == "false" or boolean(value)
-
-
 QUERIES = Param("queries", list_of(text(MAX_QUERY_LENGTH), MAX_QUERIES), default=())
-TOTAL = Param("total", _total, default=True)
-SEARCH = Param("search", text(256, 0), default="")
+TOTAL = Param("total", boolean, default=True)
+SEARCH = Param("search", text(256), default="")

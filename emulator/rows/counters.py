@@ -19,6 +19,7 @@ from emulator.rows.shape import load_shape
 register_types({"attribute_type_invalid": 400})
 
 _LARGEST = {"integer": 2**63 - 1, "bigint": 2**63 - 1, "double": sys.float_info.max}
+_LONGEST_INTEGER = 18
 _NUMERIC = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 
 
@@ -28,7 +29,7 @@ def number(value: Any) -> float:
         return value
     if not isinstance(value, str) or not _NUMERIC.fullmatch(value):
         raise InvalidValueError("must be a number")
-    return float(value) if set(value) & set(".eE") else int(value)
+    return float(value) if set(value) & set(".eE") or len(value) > _LONGEST_INTEGER else int(value)
 
 
 def increment(ns: Namespace, ctx: Context) -> Reply:

@@ -62,7 +62,7 @@ def list_(ns: Namespace, ctx: Context) -> Reply:
     shape = load_shape(ctx, ns)
     plan = read_plan(ctx.args["queries"], shape.fields)
     where, args = readable(ctx.caller, shape.table)
-    source = Source(shape.table.sql_name, shape.fields, where, args, shape.columns)
+    source = Source(shape.table.sql_name, shape.fields, where, args, shape.columns, hides=True)
     rows = [
         show_row(shape.read(each), shape.table, ns, ctx.format, plan.select)
         for each in find(ctx.store, source, plan)

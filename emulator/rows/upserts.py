@@ -26,8 +26,10 @@ def upsert_values(
     """
     table = shape.table
     old = stored if stored is not None and stored.id == row_id else None
-    if old is not None and permissions == old.permissions and sent.values == old.values:
-        return old
+    if old is not None and sorted(permissions) == sorted(old.permissions):
+        permissions = old.permissions
+        if sent.values == old.values:
+            return old
     require(ctx.caller, table, "create" if old is None else "update", old)
     merged = dict(sent.values)
     if old is not None:

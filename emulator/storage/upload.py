@@ -70,7 +70,8 @@ def _announced_range(ctx: Context) -> tuple[ContentRange | None, str]:
 
 def _check_against_bucket(bucket: Row, name: str, size: int) -> None:
     allowed = json.loads(bucket["allowed_extensions"])
-    if allowed and Path(name).suffix[1:].lower() not in allowed:
+    _, dot, extension = name.rpartition("/")[2].rpartition(".")
+    if allowed and (extension.lower() if dot else "") not in allowed:
         raise ApiError("storage_file_type_unsupported", "The bucket does not allow files of this extension.")
     if size > bucket["maximum_file_size"]:
         raise ApiError("storage_invalid_file_size", "The file is larger than the bucket allows.")

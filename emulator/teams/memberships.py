@@ -13,7 +13,8 @@ from emulator.core.params import InvalidValueError, Param, any_value, list_of, t
 from emulator.core.routing import Route
 from emulator.core.store import Row
 from emulator.queries.fields import Field, system_fields
-from emulator.queries.listing import list_entities
+from emulator.queries.listing import entity_queries, list_entities
+from emulator.queries.parse import SEARCH, TOTAL
 from emulator.teams.records import (
     MEMBERSHIPS,
     announce,
@@ -23,9 +24,10 @@ from emulator.teams.records import (
     join,
     membership_view,
     refuse_non_owner,
+    refuse_unknown_invitation,
 )
 from emulator.users.emails import email
-from emulator.users.params import LIST, USER, phone
+from emulator.users.params import USER, phone
 from emulator.users.records import find_user
 
 register_types({"general_smtp_disabled": 503})
@@ -63,8 +65,10 @@ def list_memberships(ctx: Context) -> Reply:
 
 
 def list_of_user(ctx: Context) -> Reply:
-    """The memberships of a user."""
-    return _list(ctx, "user_seq = ?", find_user(ctx.store, ctx.project_id, ctx.args["userId"])["seq"])
+    """The memberships of a user; the total counts those on the page."""
+    reply = _list(ctx, "user_seq = ?", find_user(ctx.store, ctx.project_id, ctx.args["userId"])["seq"])
+    reply.body["total"] = len(reply.body["memberships"]) if ctx.args["total"] else 0
+    return reply
 
 
 def get_membership(ctx: Context) -> Reply:
@@ -88,8 +92,9 @@ def update_membership(ctx: Context) -> Reply:
 
 def delete_membership(ctx: Context) -> Reply:
     """Takes a member out; members may take themselves out."""
+    refuse_unknown_invitation(ctx, ctx.args["membershipId"])
     team = find_team(ctx, ctx.args["teamId"])
-    membership = find_membership(ctx, team, ctx.args["membershipId"], missing="team_invite_not_found")
+    membership = find_membership(ctx, team, ctx.args["membershipId"])
     if membership["user_id"] != ctx.caller.user_id:
         refuse_non_owner(ctx, team)
     ctx.store.run("DELETE FROM memberships WHERE seq = ?", membership["seq"])
@@ -126,6 +131,7 @@ def _role(value: Any) -> str:
 TEAM = Param("teamId", uid, required=True)
 _ROLES = Param("roles", list_of(_role, 100), required=True)
 _MEMBERSHIP = (TEAM, Param("membershipId", uid, required=True))
+_LIST = (entity_queries(_FIELDS), SEARCH, TOTAL)
 _CREATE = (
     TEAM,
     Param("email", email, default=""),
@@ -138,7 +144,7 @@ _CREATE = (
 
 ROUTES = (
     Route("POST", "/teams/{teamId}/memberships", create_membership, "teams.write", _CREATE),
-    Route("GET", "/teams/{teamId}/memberships", list_memberships, "teams.read", (TEAM, *LIST)),
+    Route("GET", "/teams/{teamId}/memberships", list_memberships, "teams.read", (TEAM, *_LIST)),
     Route("GET", "/teams/{teamId}/memberships/{membershipId}", get_membership, "teams.read", _MEMBERSHIP),
     Route(
         "PATCH", "/teams/{teamId}/memberships/{membershipId}", update_membership, "teams.write",
@@ -148,5 +154,5 @@ ROUTES = (
         "DELETE", "/teams/{teamId}/memberships/{membershipId}", delete_membership, "teams.write",
         _MEMBERSHIP,
     ),
-    Route("GET", "/users/{userId}/memberships", list_of_user, "users.read", (USER, *LIST)),
+    Route("GET", "/users/{userId}/memberships", list_of_user, "users.read", (USER, *_LIST)),
 )  # fmt: skip

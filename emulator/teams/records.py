@@ -98,16 +98,20 @@ def join(ctx: Context, team: Row, user: Row, roles: list[str]) -> Row:
     return find_membership(ctx, team, membership_id)
 
 
-def find_membership(
-    ctx: Context, team: Row, membership_id: str, missing: str = "membership_not_found"
-) -> Row:
-    """A membership of a team; ApiError of the type `missing`, or team_membership_mismatch."""
+def refuse_unknown_invitation(ctx: Context, membership_id: str) -> None:
+    """ApiError team_invite_not_found when no team has the membership, which some verbs ask first."""
+    if ctx.store.one("SELECT 1 FROM memberships WHERE id = ?", membership_id) is None:
+        raise ApiError("team_invite_not_found", f"There is no membership {membership_id}.")
+
+
+def find_membership(ctx: Context, team: Row, membership_id: str) -> Row:
+    """A membership of a team; ApiError membership_not_found or team_membership_mismatch."""
     found = ctx.store.one(
         f"SELECT * FROM {MEMBERSHIPS} WHERE id = ? AND project = ?",  # noqa: S608
         membership_id, ctx.project_id,
     )  # fmt: skip
     if found is None:
-        raise ApiError(missing, f"There is no membership {membership_id}.")
+        raise ApiError("membership_not_found", f"There is no membership {membership_id}.")
     if found["team_seq"] != team["seq"]:
         raise ApiError("team_membership_mismatch", "The membership is of another team.")
     return found

@@ -9,10 +9,11 @@ from emulator.core.http import Reply, created, no_content
 from emulator.core.params import Param, custom_id, list_of, text
 from emulator.core.routing import Route
 from emulator.queries.fields import Field, system_fields
-from emulator.queries.listing import list_entities
+from emulator.queries.listing import entity_queries, list_entities
+from emulator.queries.parse import SEARCH, TOTAL
 from emulator.teams import memberships, records
 from emulator.teams.records import announce, change_team, find_team, refuse_non_owner, team_view
-from emulator.users.params import LIST, prefs
+from emulator.users.params import prefs
 from emulator.users.records import find_user
 
 _FIELDS = {**system_fields(), "name": Field("name"), "total": Field("total", "integer")}
@@ -92,11 +93,12 @@ _CREATE = (
     _NAME,
     Param("roles", list_of(text(32), 100), default=["owner"]),
 )
+_LIST = (entity_queries(_FIELDS), SEARCH, TOTAL)
 _PREFS = (_TEAM, Param("prefs", prefs, required=True))
 
 ROUTES = (
     Route("POST", "/teams", create_team, "teams.write", _CREATE),
-    Route("GET", "/teams", list_teams, "teams.read", LIST),
+    Route("GET", "/teams", list_teams, "teams.read", _LIST),
     Route("GET", "/teams/{teamId}", get_team, "teams.read", (_TEAM,)),
     Route("PUT", "/teams/{teamId}", rename_team, "teams.write", (_TEAM, _NAME)),
     Route("DELETE", "/teams/{teamId}", delete_team, "teams.write", (_TEAM,)),

@@ -6,17 +6,7 @@ import json
 import re
 from typing import Any
 
-from emulator.core.params import (
-    Check,
-    InvalidValueError,
-    Param,
-    any_value,
-    boolean,
-    json_object,
-    list_of,
-    text,
-    uid,
-)
+from emulator.core.params import Check, InvalidValueError, Param, json_object, list_of, uid
 
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _LABEL = re.compile(r"[A-Za-z0-9]{1,36}")
@@ -66,9 +56,3 @@ def _label(value: Any) -> str:
 
 
 USER = Param("userId", uid, required=True)
-LIST = (
-    Param("queries", list_of(any_value, 100), default=()),
-    Param("search", text(256), default=""),
-    Param("total", boolean, default=True),
-)
-"""What every list takes."""

@@ -114,11 +114,12 @@ def change_user(ctx: Context, user: Row, **columns: Any) -> Row:
 def change_email(ctx: Context, user: Row, email: str, **columns: Any) -> Row:
     """The user with another address ("" for none), not verified; its target follows.
 
-    ApiError user_target_already_exists when somebody has the address, be it the user itself.
+    ApiError user_target_already_exists when somebody has the address, be it the user itself, and
+    user_email_already_exists when two users are to have none: as in the real server one may.
     """
     _refuse_taken_target(ctx, user, email)
     try:
-        changed = change_user(ctx, user, email=email or None, email_verification=0, **columns)
+        changed = change_user(ctx, user, email=email, email_verification=0, **columns)
     except sqlite3.IntegrityError:
         raise ApiError("user_email_already_exists", "Another user has this e-mail address.") from None
     _place_target(ctx, user, "email", user["email"], email)

@@ -8,14 +8,15 @@ from typing import Any
 from emulator.auth import issue_session_jwt
 from emulator.core.context import Context
 from emulator.core.http import Reply, created, no_content
-from emulator.core.params import Param, boolean, custom_id, integer, text, uid
+from emulator.core.params import Param, boolean, custom_id, flag, integer, text, uid
 from emulator.core.routing import Route
 from emulator.core.store import Row
 from emulator.queries.fields import Field, system_fields
-from emulator.queries.listing import list_entities
-from emulator.users import records, sessions
+from emulator.queries.listing import entity_queries, list_entities
+from emulator.queries.parse import SEARCH, TOTAL
+from emulator.users import records, sessions, tokens
 from emulator.users.emails import email
-from emulator.users.params import LIST, USER, labels, or_empty, password, phone, prefs
+from emulator.users.params import USER, labels, or_empty, password, phone, prefs
 from emulator.users.views import user_view
 
 _FIELDS = {
@@ -29,6 +30,7 @@ _FIELDS = {
     "emailVerification": Field("email_verification", "boolean"),
     "phoneVerification": Field("phone_verification", "boolean"),
     "labels": Field("labels", array=True),
+    "impersonator": Field("0", "boolean"),
 }
 _SEARCHED = "id || ' ' || coalesce(email, '') || ' ' || coalesce(phone, '') || ' ' || name"
 
@@ -139,9 +141,9 @@ def create_session(ctx: Context) -> Reply:
 
 
 def delete_session(ctx: Context) -> Reply:
-    """Ends one session of a user."""
+    """Ends a session; as in the real server it may be another user's."""
     user = _user(ctx)
-    sessions.end_session(ctx, user, sessions.find_session(ctx, user, ctx.args["sessionId"]))
+    sessions.end_session(ctx, user, sessions.find_any_session(ctx, ctx.args["sessionId"]))
     return no_content()
 
 
@@ -189,12 +191,13 @@ _CREATE = (
     Param("name", text(128), default=""),
 )
 _JWT = (Param("sessionId", uid, default=""), Param("duration", integer(0, 3600), default=900))
+_OF_SOMEBODY = (Param("userId", custom_id, required=True),)
 _SESSION = (USER, Param("sessionId", uid, required=True))
-_TOTAL = Param("total", boolean, default=True)
+_LIST = (entity_queries(_FIELDS), SEARCH, TOTAL)
 
 ROUTES = (
     Route("POST", "/users", create_user, "users.write", _CREATE),
-    Route("GET", "/users", list_users, "users.read", LIST),
+    Route("GET", "/users", list_users, "users.read", _LIST),
     Route("GET", "/users/{userId}", get_user, "users.read", (USER,)),
     Route("DELETE", "/users/{userId}", delete_user, "users.write", (USER,)),
     Route("GET", "/users/{userId}/prefs", get_prefs, "users.read", (USER,)),
@@ -205,11 +208,12 @@ ROUTES = (
     _update("password", update_password, Param("password", or_empty(password), required=True)),
     _update("email", update_email, Param("email", or_empty(email), required=True)),
     _update("phone", update_phone, Param("number", or_empty(phone), required=True)),
-    _update("verification", verify_email, Param("emailVerification", boolean, required=True)),
-    _update("verification/phone", verify_phone, Param("phoneVerification", boolean, required=True)),
-    Route("GET", "/users/{userId}/sessions", list_sessions, "users.sessions.read", (USER, _TOTAL)),
-    Route("POST", "/users/{userId}/sessions", create_session, "users.sessions.write", (USER,)),
+    _update("verification", verify_email, Param("emailVerification", flag, required=True)),
+    _update("verification/phone", verify_phone, Param("phoneVerification", flag, required=True)),
+    Route("GET", "/users/{userId}/sessions", list_sessions, "users.sessions.read", (USER, TOTAL)),
+    Route("POST", "/users/{userId}/sessions", create_session, "users.sessions.write", _OF_SOMEBODY),
     Route("DELETE", "/users/{userId}/sessions", delete_sessions, "users.sessions.write", (USER,)),
     Route("DELETE", "/users/{userId}/sessions/{sessionId}", delete_session, "users.sessions.write", _SESSION),
     Route("POST", "/users/{userId}/jwts", create_jwt, "users.write", (USER, *_JWT)),
+    *tokens.ROUTES,
 )

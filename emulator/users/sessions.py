@@ -63,6 +63,17 @@ def find_session(ctx: Context, user: Row, session_id: str) -> Row:
     return session
 
 
+def find_any_session(ctx: Context, session_id: str) -> Row:
+    """A session of any user of the project; ApiError user_session_not_found."""
+    session = ctx.store.one(
+        "SELECT s.* FROM sessions s JOIN users u ON u.seq = s.user_seq WHERE u.project = ? AND s.id = ?",
+        ctx.project_id, session_id,
+    )  # fmt: skip
+    if session is None:
+        raise ApiError("user_session_not_found", "There is no such session.")
+    return session
+
+
 def end_session(ctx: Context, user: Row, session: Row) -> None:
     """Removes a session; its cookies and tokens are worth nothing from then on."""
     ctx.store.run("DELETE FROM sessions WHERE seq = ?", session["seq"])

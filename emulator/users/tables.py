@@ -1,4 +1,4 @@
-"""The SQLite tables of users: the accounts, their sessions, and the addresses that messages go to.
+"""The SQLite tables of users: the accounts, their sessions and tokens, and the addresses of messages.
 
 Users of the console live beside those of the project, told apart by `project`.
 """
@@ -40,6 +40,12 @@ CREATE TABLE IF NOT EXISTS sessions (
     ip TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS sessions_of_user ON sessions (user_seq);
+CREATE TABLE IF NOT EXISTS tokens (
+    id TEXT PRIMARY KEY,
+    user_seq INTEGER NOT NULL REFERENCES users (seq) ON DELETE CASCADE,
+    secret_hash TEXT NOT NULL,
+    expire TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS targets (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     project TEXT NOT NULL,

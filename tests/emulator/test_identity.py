@@ -187,7 +187,7 @@ def test_users_are_listed_by_queries(ann: Person, http: Http) -> None:
     found = ok(http.get("/users", params={"queries[]": query}))
     assert (found["total"], [user["$id"] for user in found["users"]]) == (1, [ann.id])
     wrong = json.dumps({"method": "equal", "attribute": "password", "values": ["x"]})
-    assert refusal(http.get("/users", params={"queries[]": wrong})) == (400, "general_query_invalid")
+    assert refusal(http.get("/users", params={"queries[]": wrong})) == (400, "general_argument_invalid")
 
 
 def test_deleting_a_user_ends_everything_of_it(ann: Person, http: Http) -> None:
@@ -203,7 +203,7 @@ def test_deleting_a_user_ends_everything_of_it(ann: Person, http: Http) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/users/x/tokens"),
+        ("PATCH", "/users/x/mfa/recovery-codes"),
         ("POST", "/users/bcrypt"),
         ("GET", "/users/x/logs"),
         ("PUT", "/account/sessions/magic-url"),
@@ -212,3 +212,38 @@ def test_deleting_a_user_ends_everything_of_it(ann: Person, http: Http) -> None:
 )
 def test_what_is_not_emulated_says_so(http: Http, method: str, path: str) -> None:
     assert refusal(http.call(method, path, {})) == (501, "general_route_not_emulated")
+
+
+def test_a_token_of_the_server_signs_its_user_in_once(ann: Person, guest: Http, http: Http) -> None:
+    token = ok(http.post(f"/users/{ann.id}/tokens", {"length": 9, "expire": 60}))
+    assert (len(token["secret"]), token["userId"], token["phrase"]) == (9, ann.id, "")
+    used = {"userId": ann.id, "secret": token["secret"]}
+    assert refusal(guest.post("/account/sessions/token", {**used, "secret": "0"})) == (
+        401,
+        "user_invalid_token",
+    )
+    session = ok(guest.post("/account/sessions/token", used))
+    assert (session["provider"], session["factors"], session["current"]) == ("token", ["token"], True)
+    assert ok(guest.get("/account"))["$id"] == ann.id
+    guest.session.cookies.clear()
+    assert refusal(guest.post("/account/sessions/token", used)) == (401, "user_invalid_token")
+
+
+def test_a_token_of_the_server_ends(ann: Person, guest: Http, http: Http, local: Http) -> None:
+    token = ok(http.post(f"/users/{ann.id}/tokens", {"expire": 60}))
+    ok(local.put("/clock", {"offsetSeconds": 61}))
+    used = {"userId": ann.id, "secret": token["secret"]}
+    assert refusal(guest.post("/account/sessions/token", used)) == (401, "user_invalid_token")
+
+
+def test_whether_an_address_is_verified_is_not_said_in_words(ann: Person, http: Http) -> None:
+    answer = http.patch(f"/users/{ann.id}/verification", {"emailVerification": "true"})
+    assert refusal(answer) == (400, "general_argument_invalid")
+
+
+def test_one_user_may_have_the_empty_address(ann: Person, http: Http, server: LocalServer) -> None:
+    ben = new_person(server, http)
+    http.patch(f"/users/{ann.id}/email", {"email": ""})
+    refused = http.patch(f"/users/{ben.id}/email", {"email": ""})
+    ok(http.delete(f"/users/{ann.id}"))
+    assert refusal(refused) == (409, "user_email_already_exists")

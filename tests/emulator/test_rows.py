@@ -137,3 +137,24 @@ def test_transactions_and_operators_say_that_they_are_not_emulated(rows: Rows) -
     staged = rows.http.post(rows.path, {"rowId": "s", "data": {"qty": 1}, "transactionId": "t"})
     operated = rows.update("r", qty='{"method":"increment","attribute":"","values":[1]}')
     assert refusal(staged) == refusal(operated) == (501, "general_route_not_emulated")
+
+
+def test_a_cursor_may_name_a_row_that_the_caller_cannot_read(rows: Rows, guest: Http) -> None:
+    table_path = rows.path.removesuffix("/rows")
+    ok(rows.http.put(table_path, {"name": "t", "rowSecurity": True}))
+    ok(rows.create("hidden", qty=1))
+    ok(rows.http.post(rows.path, {"rowId": "seen", "data": {"qty": 2}, "permissions": ['read("any")']}))
+    assert ids(rows.by(guest), query("cursorAfter", "", "hidden")) == ["seen"]
+
+
+def test_an_empty_object_is_an_empty_list(rows: Rows) -> None:
+    assert ok(rows.create("r", tags={}))["tags"] == []
+    assert refusal(rows.update("r", tags={"a": "b"})) == (400, "row_invalid_structure")
+
+
+def test_an_upsert_with_the_same_permissions_in_another_order_changes_nothing(rows: Rows) -> None:
+    given = ['read("any")', 'update("users")']
+    data = {"name": "a", "qty": 1, "price": 2, "tags": []}
+    first = ok(rows.http.put(f"{rows.path}/r", {"data": data, "permissions": given}))
+    again = ok(rows.http.put(f"{rows.path}/r", {"data": data, "permissions": given[::-1]}))
+    assert again == first

@@ -102,13 +102,13 @@ def test_compare_and_swap_has_one_winner_a_round(server: LocalServer, rows: Rows
     for round_ in range(3):
         read = ok(rows.get("r"))["$updatedAt"]
 
-        def act(http: Http, number: int, since: str = read) -> requests.Response:
-            return rows.by(http).update("r", since=since, name=f"{number}")
+        def act(http: Http, number: int, since: str = read, round_: int = round_) -> requests.Response:
+            return rows.by(http).update("r", since=since, name=f"{round_}/{number}")
 
         answers = at_once(server, CALLERS, act)
         assert statuses(answers) == {(200, ""): 1, (409, "row_update_conflict"): CALLERS - 1}, round_
         winner = next(number for number, each in enumerate(answers) if each.status_code == 200)
-        assert ok(rows.get("r"))["name"] == str(winner)
+        assert ok(rows.get("r"))["name"] == f"{round_}/{winner}"
 
 
 def test_what_was_answered_survives_a_kill_and_the_rest_is_whole_or_absent(

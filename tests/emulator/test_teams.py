@@ -109,3 +109,17 @@ def test_only_the_teams_own_routes_tell_a_members_number(server: LocalServer, ht
     assert ok(http.get(f"{path}/{made['$id']}", headers=newest))["userPhone"] == phone
     of_user = ok(http.get(f"/users/{ann.id}/memberships", headers=newest))["memberships"]
     assert [one["userPhone"] for one in of_user] == [""]
+
+
+def test_leaving_asks_for_the_membership_before_the_team(http: Http, crew: str) -> None:
+    assert refusal(http.delete("/teams/nowhere/memberships/nobody")) == (404, "team_invite_not_found")
+    assert refusal(http.get(f"/teams/{crew}/memberships/nobody")) == (404, "membership_not_found")
+
+
+def test_the_total_of_a_users_memberships_counts_the_page(http: Http, ann: Person, crew: str) -> None:
+    ok(http.post(f"/teams/{crew}/memberships", {"userId": ann.id, "roles": []}))
+    other = ok(http.post("/teams", {"teamId": "unique()", "name": "Other"}))["$id"]
+    ok(http.post(f"/teams/{other}/memberships", {"userId": ann.id, "roles": []}))
+    one = {"queries[]": '{"method":"limit","values":[1]}'}
+    assert ok(http.get(f"/users/{ann.id}/memberships", params=one))["total"] == 1
+    assert ok(http.get(f"/users/{ann.id}/memberships"))["total"] == 2
