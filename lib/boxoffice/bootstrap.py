@@ -17,6 +17,7 @@ from boxoffice.adapters.appwrite.files import AppwriteFiles
 from boxoffice.adapters.appwrite.rows import AppwriteRows
 from boxoffice.adapters.appwrite.users import AppwriteUsers
 from boxoffice.adapters.http import pooled_session
+from boxoffice.adapters.s3 import S3Archive
 from boxoffice.adapters.threads import Threads
 from boxoffice.bookings.desk import Desk
 from boxoffice.caching import Cache
@@ -107,4 +108,5 @@ def open_desk(execution: Execution) -> Desk:
         now=lambda: datetime.now(UTC),
         new_token=lambda: secrets.token_hex(16),
         execution_id=execution.id,
+        archive=S3Archive(settings.archive, threads, budget) if settings.archive else None,
     )

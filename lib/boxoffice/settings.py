@@ -1,6 +1,6 @@
 """The configuration of a deployed function: its environment, read once, as one typed object."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from boxoffice.domain.codes import Code
@@ -23,11 +23,23 @@ class Misconfigured(Fatal):
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveSettings:
+    """The S3 bucket for rollback reports that the database refuses. `endpoint` is empty for Amazon's own."""
+
+    bucket: str
+    endpoint: str
+    region: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that differs between deployments.
 
     `endpoint` and `project_id` are set by Appwrite itself, the rest by whoever deploys. `call_seconds` is how
-    long one call to Appwrite or to the gateway may take.
+    long one call to Appwrite or to the gateway may take. Without an `archive` there is no second place for
+    the reports of rollbacks.
     """
 
     endpoint: str
@@ -37,6 +49,7 @@ class Settings:
     call_seconds: float
     razorpay_key_secret: str = field(repr=False)
     signing_keys: SigningKeys = field(repr=False)
+    archive: ArchiveSettings | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -58,7 +71,21 @@ class Settings:
             razorpay_base_url=(environment.get("RAZORPAY_BASE_URL", "").strip() or _RAZORPAY).rstrip("/"),
             call_seconds=_call_seconds(environment.get("CALL_SECONDS", "").strip()),
             signing_keys=_signing_keys(required("TICKET_SIGNING_KEYS", _SIGNING_KEYS_FORM)),
+            archive=_archive(environment, required),
         )
+
+
+def _archive(environment: Mapping[str, str], required: Callable[[str, str], str]) -> ArchiveSettings | None:
+    bucket = environment.get("REPORT_BUCKET", "").strip()
+    if not bucket:
+        return None
+    return ArchiveSettings(
+        bucket=bucket,
+        endpoint=environment.get("REPORT_BUCKET_ENDPOINT", "").strip().rstrip("/"),
+        region=environment.get("AWS_REGION", "").strip() or "us-east-1",
+        access_key_id=required("AWS_ACCESS_KEY_ID", "the id of a key that may use the bucket for reports"),
+        secret_access_key=required("AWS_SECRET_ACCESS_KEY", "the secret of that key"),
+    )
 
 
 def _call_seconds(text: str) -> float:

@@ -86,7 +86,7 @@ class RazorpayPayments:
             entity = await self._call(lambda: self._client.payment.fetch(payment_id))
         except Rejected as error:
             raise Rejected(error.code, details={"field": "paymentId"}) from error
-        return _payment(entity)
+        return payment_of(entity)
 
     async def capture(self, payment_id: str, amount: Money) -> None:
         """See `Payments.capture`."""
@@ -140,7 +140,8 @@ def _error(method: str, status: int) -> BoxofficeError:
             return Fatal(Code.PAYMENT_GATEWAY_ERROR)
 
 
-def _payment(entity: Mapping[str, Any]) -> Payment:
+def payment_of(entity: Mapping[str, Any]) -> Payment:
+    """The payment that the gateway describes. Raises `Fatal` when it does not say what is needed."""
     try:
         # Without notes Razorpay sends an empty list where the object would be.
         notes = entity.get("notes") or {}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from boxoffice.bookings.desk import Desk
-from boxoffice.domain.errors import BoxofficeError
+from boxoffice.domain.errors import BoxofficeError, typed
 from boxoffice.ports import NewRow
 from boxoffice.reports.records import FIRST_HAND, ReportState
 from boxoffice.schema import Table
@@ -31,7 +31,11 @@ async def restore_archived(desk: Desk) -> int:
         content = await desk.archive.get(name)
         if content is None:
             continue
-        await _restore(desk, json.loads(content))
+        try:
+            await _restore(desk, json.loads(content))
+        except (KeyError, ValueError, TypeError) as error:
+            desk.log.error("rollback.archived_report_unreadable", typed(error), name=name)
+            continue
         await desk.archive.delete(name)
         restored += 1
     return restored

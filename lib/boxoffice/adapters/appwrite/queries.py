@@ -25,4 +25,6 @@ def _in_range(column: str, values: Range) -> list[str]:
         queries.append(Query.greater_than(column, values.above))
     if values.upto:
         queries.append(Query.less_than_equal(column, values.upto))
-    return queries or [Query.is_not_null(column)]
+    if not queries and not column.startswith("$"):
+        queries.append(Query.is_not_null(column))
+    return queries

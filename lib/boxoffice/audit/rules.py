@@ -1,0 +1,126 @@
+"""What must be true of a booking and of everything that names it."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from boxoffice.audit.books import Papers
+from boxoffice.audit.violations import Violation
+from boxoffice.bookings.records import Booking
+from boxoffice.domain import ids
+from boxoffice.domain.payments import Payment, PaymentState
+from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
+from boxoffice.ports import Row
+from boxoffice.reports.records import ReportState
+
+STANDING = frozenset({BookingStatus.CONFIRMED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW})
+GONE = frozenset({BookingStatus.ROLLED_BACK, BookingStatus.EXPIRED})
+
+# Time for the sweep to come round after a lease has run out.
+_OVERDUE = timedelta(minutes=5)
+
+_BLOCKED = "BLOCKED"
+
+
+def is_at_work(booking: Booking, now: datetime) -> bool:
+    """Whether the booking is undecided and may still be: nothing has to be true of it yet."""
+    return booking.status not in STANDING | GONE and now < booking.lease_until + _OVERDUE
+
+
+def is_open_case(papers: Papers) -> bool:
+    """Whether somebody is taking care of what is left of the booking, or has."""
+    return any(report["state"] != ReportState.COMPLETE for report in papers.reports)
+
+
+def check_booking(
+    booking: Booking, papers: Papers, capacities: Mapping[str, int], now: datetime
+) -> Iterator[Violation]:
+    """What is wrong with a booking's rows. `capacities` are those of the ticket types, by id."""
+    if is_at_work(booking, now):
+        return
+    if booking.status in STANDING:
+        yield from _check_standing(booking, papers, capacities)
+    elif booking.status in GONE:
+        yield from _check_gone(booking, papers)
+    elif booking.status is not BookingStatus.CANCELLED:
+        yield _violation("final", booking, f"is {booking.status}, and nobody is at work on it")
+
+
+def check_orphans(booking_id: str, papers: Papers) -> Iterator[Violation]:
+    """What names a booking that does not exist."""
+    rows = [
+        row
+        for of_table in (papers.claims, papers.tickets, papers.transactions, papers.orders)
+        for row in of_table
+        if row.get("state") != _BLOCKED
+    ]
+    if rows:
+        named = tuple(row["$id"] for row in rows)
+        yield Violation("orphan", named, f"There is no booking {booking_id}, and rows that name it.")
+    if papers.outcome == Outcome.CONFIRMED:
+        yield Violation("orphan", (booking_id,), f"Booking {booking_id} is confirmed and does not exist.")
+
+
+def check_money(booking: Booking, papers: Papers, payment: Payment | None) -> Iterator[Violation]:
+    """What is wrong with a booking's payment, which is `None` when the gateway knows of none."""
+    if booking.status in STANDING:
+        if payment is None or not payment.is_captured or payment.refunded or payment.amount != booking.total:
+            yield _violation("money", booking, "stands, and its price was not taken or has been returned")
+    elif booking.status in GONE and not is_open_case(papers):
+        if payment is not None and payment.is_captured:
+            yield _violation("money", booking, f"is {booking.status}, and its payment was not returned")
+        elif booking.payment_status is PaymentStatus.REFUNDED and (
+            payment is None or payment.state is not PaymentState.REFUNDED
+        ):
+            yield _violation("money", booking, "says that its payment was returned, and it was not")
+
+
+def _check_standing(booking: Booking, papers: Papers, capacities: Mapping[str, int]) -> Iterator[Violation]:
+    if papers.outcome != Outcome.CONFIRMED:
+        yield _violation("outcome", booking, f"is {booking.status}, and its outcome is {papers.outcome}")
+    if booking.payment_status is not PaymentStatus.CAPTURED:
+        yield _violation("money", booking, f"stands, and its payment is {booking.payment_status}")
+    yield from _check_units(booking, papers, capacities)
+    numbers = sorted(ticket["number"] for ticket in papers.tickets)
+    if numbers != [*booking.numbers]:
+        yield _violation("tickets", booking, f"has {booking.quantity} tickets, and there are {numbers}")
+    if any(ticket["userId"] != booking.user_id for ticket in papers.tickets):
+        yield _violation("tickets", booking, "has tickets of somebody else")
+    for what, found, column in (
+        ("transaction", papers.transactions, "amount"),
+        ("order", papers.orders, "total"),
+    ):
+        told = [(row[column], row["currency"]) for row in found]
+        if told != [(booking.total.amount, booking.total.currency)]:
+            yield _violation("papers", booking, f"costs {booking.total.amount}; its {what} says {told}")
+
+
+def _check_units(booking: Booking, papers: Papers, capacities: Mapping[str, int]) -> Iterator[Violation]:
+    units = sorted(claim["unit"] for claim in papers.claims)
+    if len(units) != booking.quantity:
+        yield _violation("units", booking, f"has {booking.quantity} units, and claims {units}")
+    if units != sorted(ticket["unit"] for ticket in papers.tickets):
+        yield _violation("units", booking, f"claims {units}, and its tickets are for others")
+    capacity = capacities.get(booking.ticket_type_id)
+    for claim in papers.claims:
+        # The id is the unit, so that no unit can be claimed twice, nor more units than there are.
+        if claim["$id"] != ids.claim_id(booking.pool, claim["unit"]):
+            yield _violation("units", booking, f"holds {claim['$id']}, which is not a unit of its pool")
+        if capacity is not None and claim["unit"].isdecimal() and not 1 <= int(claim["unit"]) <= capacity:
+            yield _violation("units", booking, f"holds unit {claim['unit']} of {capacity}")
+
+
+def _check_gone(booking: Booking, papers: Papers) -> Iterator[Violation]:
+    if papers.outcome == Outcome.CONFIRMED:
+        yield _violation("outcome", booking, f"is {booking.status}, and its outcome is {papers.outcome}")
+    if is_open_case(papers):
+        return
+    left = (*papers.claims, *papers.tickets, *papers.transactions, *papers.orders)
+    if left:
+        rows: tuple[Row, ...] = tuple(left)
+        named = (booking.id, *(row["$id"] for row in rows))
+        sentence = f"Booking {booking.id} is {booking.status}, and something of it is left."
+        yield Violation("leftovers", named, sentence)
+
+
+def _violation(rule: str, booking: Booking, what: str) -> Violation:
+    return Violation(rule, (booking.id,), f"Booking {booking.id} {what}.")

@@ -1,0 +1,195 @@
+"""The audit of the books: reads them from one end to the other, within a fixed amount of memory."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from boxoffice.audit.books import Part, read_part
+from boxoffice.audit.rules import GONE, STANDING, check_booking, check_money, check_orphans, is_at_work
+from boxoffice.audit.violations import Violation
+from boxoffice.bookings.desk import Desk
+from boxoffice.bookings.records import Booking
+from boxoffice.domain import ids
+from boxoffice.domain.errors import Rejected
+from boxoffice.domain.payments import Payment
+from boxoffice.domain.status import PaymentStatus
+from boxoffice.ports import MOST_VALUES, Files, Payments, Range, Rows
+from boxoffice.schema import Table
+
+BOOKINGS, FILES, LEDGER = "bookings:", "files:", "ledger:"
+
+_SECONDS_FOR_AN_ADMIN = 12.0
+_MOST_FOR_AN_ADMIN = 200
+_AT_ONCE = 8
+_PAGE = 5_000
+_OLD = timedelta(minutes=10)
+
+Ledger = Mapping[str, Payment]
+"""Payments at the gateway, by id."""
+
+
+@dataclass(slots=True)
+class Audited:
+    """What was found in so many bookings. With a `cursor` it is not the end."""
+
+    bookings: int = 0
+    violations: list[Violation] = field(default_factory=list)
+    cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the books are.
+
+    With a `ledger` payments are looked up there, and those that no booking names are found too. Without one
+    the gateway is asked about each payment that a booking says was taken or returned; without `payments`
+    either, nobody is.
+    """
+
+    rows: Rows
+    files: Files
+    payments: Payments | None
+    ledger: Ledger | None = None
+
+
+async def audit(
+    sources: Sources, cursor: str = "", goes_on: Callable[[Audited], bool] | None = None
+) -> Audited:
+    """Check every rule, part by part from `cursor` on, for as long as `goes_on` allows."""
+    result = Audited(cursor=cursor or BOOKINGS)
+    capacities = await _capacities(sources.rows)
+    while result.cursor:
+        kind, _, after = result.cursor.partition(":")
+        match kind:
+            case "bookings":
+                result.cursor = await _audit_bookings(sources, result, after, capacities)
+            case "files":
+                result.cursor = await _audit_files(sources, result, after)
+            case _:
+                result.cursor = await _audit_ledger(sources, result)
+        if goes_on is not None and not goes_on(result):
+            break
+    return result
+
+
+async def audit_for(desk: Desk, cursor: str) -> Audited:
+    """As much of an audit as fits into one execution."""
+
+    def goes_on(result: Audited) -> bool:
+        return desk.budget.spent() < _SECONDS_FOR_AN_ADMIN and len(result.violations) < _MOST_FOR_AN_ADMIN
+
+    return await audit(Sources(desk.rows, desk.files, desk.payments), cursor, goes_on)
+
+
+async def _capacities(rows: Rows) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    after = ""
+    while True:
+        page = await rows.find(Table.TICKET_TYPES, {}, columns=["capacity"], after=after, limit=_PAGE)
+        found |= {row["$id"]: row["capacity"] for row in page}
+        if len(page) < _PAGE:
+            return found
+        after = page[-1]["$id"]
+
+
+async def _audit_bookings(
+    sources: Sources, result: Audited, after: str, capacities: Mapping[str, int]
+) -> str:
+    part = await read_part(sources.rows, after)
+    now = sources.rows.server_time()
+    for booking_id, booking in part.bookings.items():
+        result.violations += check_booking(booking, part.papers[booking_id], capacities, now)
+    await _check_strangers(sources.rows, part, result)
+    await _check_payments(sources, part, result)
+    await _check_images(sources.files, part, result)
+    result.bookings += len(part.bookings)
+    return BOOKINGS + part.next if part.next else FILES
+
+
+async def _check_strangers(rows: Rows, part: Part, result: Audited) -> None:
+    strangers = sorted(part.papers.keys() - part.bookings.keys())
+    for at in range(0, len(strangers), MOST_VALUES):
+        some = strangers[at : at + MOST_VALUES]
+        # Begun while the part was being read.
+        known = {row["$id"] for row in await rows.find(Table.BOOKINGS, {"$id": some}, columns=["status"])}
+        for booking_id in some:
+            if booking_id not in known:
+                result.violations += check_orphans(booking_id, part.papers[booking_id])
+
+
+async def _check_payments(sources: Sources, part: Part, result: Audited) -> None:
+    if sources.payments is None and sources.ledger is None:
+        return
+    now = sources.rows.server_time()
+    judged = [
+        booking
+        for booking in part.bookings.values()
+        if not is_at_work(booking, now)
+        and (booking.status in STANDING or booking.status in GONE)
+        and booking.payment_status in (PaymentStatus.CAPTURED, PaymentStatus.REFUNDED)
+    ]
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def payment_of(booking: Booking) -> Payment | None:
+        if sources.ledger is not None or sources.payments is None:
+            return (sources.ledger or {}).get(booking.payment_id)
+        async with places:
+            try:
+                return await sources.payments.fetch(booking.payment_id)
+            except Rejected:
+                return None
+
+    found = await asyncio.gather(*(payment_of(booking) for booking in judged))
+    for booking, payment in zip(judged, found, strict=True):
+        result.violations += check_money(booking, part.papers[booking.id], payment)
+
+
+async def _check_images(files: Files, part: Part, result: Audited) -> None:
+    standing = {booking.id for booking in part.bookings.values() if booking.status in STANDING}
+    ticket_of = {
+        ticket["qrFileId"]: ticket["$id"]
+        for booking_id in sorted(standing)
+        for ticket in part.papers[booking_id].tickets
+    }
+    there = await _existing(files, list(ticket_of))
+    for file_id in sorted(ticket_of.keys() - there):
+        sentence = f"Ticket {ticket_of[file_id]} has no image."
+        result.violations.append(Violation("files", (ticket_of[file_id], file_id), sentence))
+
+
+async def _existing(files: Files, file_ids: Sequence[str]) -> set[str]:
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def some(at: int) -> set[str]:
+        async with places:
+            return {file.id for file in await files.find(file_ids[at : at + MOST_VALUES])}
+
+    parts = await asyncio.gather(*(some(at) for at in range(0, len(file_ids), MOST_VALUES)))
+    return set().union(*parts)
+
+
+async def _audit_files(sources: Sources, result: Audited, after: str) -> str:
+    files = await sources.files.find(Range(above=after))
+    now = sources.rows.server_time()
+    old = [file.id for file in files if file.created_at < now - _OLD]
+    if old:
+        tickets = await sources.rows.find(Table.TICKETS, {"qrFileId": old}, columns=["qrFileId"])
+        for file_id in sorted(set(old) - {ticket["qrFileId"] for ticket in tickets}):
+            result.violations.append(Violation("files", (file_id,), f"File {file_id} is no ticket's image."))
+    if len(files) == MOST_VALUES:
+        return FILES + files[-1].id
+    return LEDGER if sources.ledger is not None else ""
+
+
+async def _audit_ledger(sources: Sources, result: Audited) -> str:
+    """Captured payments that no booking names."""
+    taken = sorted(payment.id for payment in (sources.ledger or {}).values() if payment.is_captured)
+    for at in range(0, len(taken), MOST_VALUES):
+        paid_by = {ids.booking_id(payment_id): payment_id for payment_id in taken[at : at + MOST_VALUES]}
+        known = await sources.rows.find(Table.BOOKINGS, {"$id": list(paid_by)}, columns=["status"])
+        for booking_id in sorted(paid_by.keys() - {row["$id"] for row in known}):
+            payment_id = paid_by[booking_id]
+            sentence = f"Payment {payment_id} was taken for no booking."
+            result.violations.append(Violation("money", (payment_id,), sentence))
+    return ""
