@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,8 +18,9 @@ from scripts.project.config import load_project
 from scripts.project.functions import deploy_functions
 from scripts.project.local import function_variables
 from scripts.project.provision import provision, refuse_old_server
-from scripts.project.shop import Shop
+from scripts.project.shop import Answer, Shop
 from tests.support.local_server import Http, LocalServer
+from tests.support.published import as_published
 from tests.support.target import Target
 
 _REMOTE = ("APPWRITE_ENDPOINT", "APPWRITE_PROJECT_ID", "APPWRITE_API_KEY")
@@ -58,8 +60,16 @@ def target(server: LocalServer) -> Iterator[Target]:
     yield target
 
 
+class PublishedShop(Shop):
+    """A shop in which every answer to a booking is held against its published form."""
+
+    def book(self, *args: Any, **fields: Any) -> Answer:
+        """See `Shop.book`; AssertionError when a client would not understand the answer."""
+        return as_published(super().book(*args, **fields))
+
+
 @pytest.fixture(scope="session")
 def shop(target: Target, server: LocalServer) -> Shop:
     """What the owner of the deployed functions does: events, customers, payments, bookings."""
     payments = Http(server.ready.site + "/_local/payments", {"X-Appwrite-Key": server.ready.api_key})
-    return Shop(target.http(), target.project_id, payments)
+    return PublishedShop(target.http(), target.project_id, payments)

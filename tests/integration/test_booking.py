@@ -13,7 +13,6 @@ from scripts.project.shop import BOOK, Answer, Customer, Event, Shop
 from tests.support.books import Books, read_books
 from tests.support.crowd import all_at_once
 from tests.support.local_server import Http, LocalServer, ok, wait_until
-from tests.support.published import as_published
 from tests.support.qr import read_qr
 from tests.support.traces import Watch
 
@@ -47,8 +46,8 @@ def books_of(shop: Shop, event: Event) -> Books:
 
 
 def book(shop: Shop, customer: Customer, event: Event, quantity: int = 1, payment: str = "") -> Answer:
-    """A booking whose answer has a published form."""
-    return as_published(shop.book(customer, event, "Standing", quantity, payment))
+    """A booking of standing room; pays first when nothing is paid."""
+    return shop.book(customer, event, "Standing", quantity, payment)
 
 
 def settled(shop: Shop, customer: Customer, event: Event, payment: str) -> Answer:

@@ -62,7 +62,7 @@ _RULES = {
 
 
 class BookTicketRequest(BaseModel):
-    """Tickets of one type of one event, for one payment."""
+    """Tickets of one type of one event, for one payment. Further fields are accepted and ignored."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
