@@ -226,21 +226,27 @@ def _check(table: Table, data: Mapping[str, Any]) -> None:
     unknown = {name for name in data if not name.startswith("$")} - declared.keys()
     assert not unknown, f"{table} has no columns {unknown}"
     for key, column in declared.items():
-        value = data[key]
-        if value is None:
+        if data[key] is None:
             assert not column["required"], f"{table}.{key} is required"
-        elif column["type"] == "integer":
-            assert type(value) is int, f"{table}.{key} = {value!r}"
-            assert column["min"] <= value <= column["max"], f"{table}.{key} = {value!r}"
-        elif column["type"] == "boolean":
-            assert type(value) is bool
-        elif column["type"] == "datetime":
-            from_text(value)
-        elif "elements" in column:
-            assert value in column["elements"], f"{table}.{key} = {value!r}"
-        else:
-            assert isinstance(value, str), f"{table}.{key} = {value!r}"
-            assert len(value) <= column["size"], f"{table}.{key} = {value!r}"
+        for value in (data[key] or ()) if column["array"] else (data[key],):
+            _check_value(f"{table}.{key} = {value!r}", column, value)
+
+
+def _check_value(what: str, column: Mapping[str, Any], value: Any) -> None:
+    if value is None:
+        return
+    if column["type"] == "integer":
+        assert type(value) is int, what
+        assert column["min"] <= value <= column["max"], what
+    elif column["type"] == "boolean":
+        assert type(value) is bool, what
+    elif column["type"] == "datetime":
+        from_text(value)
+    elif "elements" in column:
+        assert value in column["elements"], what
+    else:
+        assert isinstance(value, str), what
+        assert len(value) <= column["size"], what
 
 
 class FakeFiles:
