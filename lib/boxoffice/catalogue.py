@@ -38,11 +38,7 @@ class Catalogue:
 
         Raises `Rejected` with `NOT_FOUND_ERROR`, naming the field.
         """
-        listing = self._known.get(event_id)
-        if listing is None:
-            listing = await self._read(event_id)
-            self._known.put(event_id, listing, self._timing.clock() + _KEEP_SECONDS)
-        event, ticket_types = listing
+        event, ticket_types = await self.listing(event_id)
         for ticket_type in ticket_types:
             if ticket_type_id == ticket_type.id or (
                 ticket_type_id is None and _same_name(ticket_type_name, ticket_type.name)
@@ -52,6 +48,14 @@ class Catalogue:
         raise Rejected(
             Code.NOT_FOUND_ERROR, f"The event has no ticket type with this {field}.", {"field": field}
         )
+
+    async def listing(self, event_id: str) -> Listing:
+        """The event and its ticket types. Raises `Rejected` with `NOT_FOUND_ERROR`."""
+        listing = self._known.get(event_id)
+        if listing is None:
+            listing = await self._read(event_id)
+            self._known.put(event_id, listing, self._timing.clock() + _KEEP_SECONDS)
+        return listing
 
     async def _read(self, event_id: str) -> Listing:
         events, ticket_types = await asyncio.gather(
@@ -113,6 +117,7 @@ def _ticket_type(row: Row) -> TicketType:
         on_sale=row["onSale"],
         sales_start=_optional_time(row["salesStart"]),
         sales_end=_optional_time(row["salesEnd"]),
+        showtime_id=row.get("showtimeId") or None,
     )
 
 

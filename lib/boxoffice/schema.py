@@ -11,6 +11,9 @@ class Table(StrEnum):
     """The tables of the database."""
 
     EVENTS = "events"
+    VENUES = "venues"
+    SHOWTIMES = "showtimes"
+    SERVICES = "services"
     TICKET_TYPES = "ticket_types"
     BOOKINGS = "bookings"
     CLAIMS = "claims"

@@ -31,6 +31,7 @@ class TicketType:
     """A kind of ticket for an event, with its price and how many there are in all.
 
     The sale is open from `sales_start` up to, and not including, `sales_end`; `None` leaves that side open.
+    Without a `showtime_id` it is for the whole event.
     """
 
     id: str
@@ -41,6 +42,7 @@ class TicketType:
     on_sale: bool
     sales_start: datetime | None
     sales_end: datetime | None
+    showtime_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
