@@ -1,4 +1,4 @@
-"""`scripts/audit`: holds a live database against the rules of the books, and names the rows that break one."""
+"""`scripts/audit`: holds a live database against the rules of the books, and names what breaks them."""
 
 from __future__ import annotations
 

@@ -23,6 +23,10 @@ PROJECT = json.loads((Path(__file__).parents[2] / "appwrite.json").read_text())
 TABLES = {table["$id"]: table for table in PROJECT["tables"]}
 
 
+class Killed(BaseException):
+    """The process is gone: none of its handlers runs."""
+
+
 class FakeTime:
     """A clock that only moves when somebody waits."""
 
@@ -63,6 +67,9 @@ class World:
 
     calls: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    is_dead: bool = False
+    _dies_at: int = -1
+    _dies_after: bool = False
 
     def fail(self, operation: str, error: Callable[[], Exception], **options: Any) -> None:
         self.faults.append(Fault(operation, error, **options))
@@ -70,7 +77,21 @@ class World:
     def fail_always(self, operation: str, error: Callable[[], Exception]) -> None:
         self.fail(operation, error, last=10**9)
 
+    def kill(self, call: int, *, after_effect: bool) -> None:
+        """The process dies at its next call with that number, counted from 0; `revive` starts another one."""
+        self._dies_at, self._dies_after = len(self.calls) + call, after_effect
+
+    def revive(self) -> None:
+        self.is_dead, self._dies_at = False, -1
+
     def around(self, operation: str, effect: Callable[[], Any]) -> Any:
+        if self.is_dead:
+            raise Killed
+        if len(self.calls) == self._dies_at:
+            self.is_dead = True
+            if self._dies_after:
+                effect()
+            raise Killed
         self.calls.append(operation)
         hits = [fault for fault in self.faults if fault.hits(operation)]
         for fault in hits:

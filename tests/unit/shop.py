@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import itertools
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from boxoffice.audit.run import Sources, audit
+from boxoffice.audit.violations import Violation
 from boxoffice.bookings.admission import PaymentClaim
 from boxoffice.bookings.book import Wish, book
 from boxoffice.bookings.desk import Desk
@@ -24,6 +27,8 @@ from boxoffice.domain.tickets import SigningKeys
 from boxoffice.inventory.claims import GeneralAdmission
 from boxoffice.inventory.memory import PoolMemory
 from boxoffice.logs import Log
+from boxoffice.recovery.results import Swept
+from boxoffice.recovery.sweep import sweep
 from boxoffice.saga.timing import TimeBudget
 from boxoffice.schema import Table
 from boxoffice.times import to_text
@@ -150,6 +155,27 @@ class Shop:
             self.gateway.pay(f"pay_sold_{number}", PRICE)
             self.booked(f"pay_sold_{number}")
         self.world.calls.clear()
+
+    def sweep(self, later: float = 0.0) -> Swept:
+        """One run of the sweep, so many seconds later."""
+        self.now += timedelta(seconds=later)
+        return asyncio.run(sweep(self.desk()))
+
+    def settle(self) -> None:
+        """Time passes, until the sweep has nothing to do any more."""
+        for seconds in (150, 600, 3_600, 20_000, 40_000):
+            if not self.sweep(seconds).remaining:
+                return
+        raise AssertionError("the sweep never ends")
+
+    def audit(self) -> list[Violation]:
+        """What is wrong with the books, the gateway's included."""
+        sources = Sources(self.rows, self.files, self.gateway, self.gateway.payments)
+        return asyncio.run(audit(sources)).violations
+
+    def snapshot(self) -> object:
+        """Everything that is written."""
+        return copy.deepcopy((self.rows.tables, self.files.files, self.gateway.payments))
 
     def count(self, *tables: Table) -> list[int]:
         return [len(self.rows.all(table)) for table in tables]
