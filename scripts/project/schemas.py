@@ -14,6 +14,8 @@ from typing import Any, cast
 
 from boxoffice.contract.answers import BookTicketSuccess, Failure
 from boxoffice.contract.booking import BookTicketRequest
+from boxoffice.contract.reports import ReportsRequest, ReportsSuccess
+from boxoffice.contract.sweeping import SweepSuccess
 from boxoffice.domain.codes import CODES
 from pydantic import BaseModel
 from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaValue
@@ -31,11 +33,11 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A function that clients call: what it is for, the model of its request and that of its success."""
+    """A function: what it does, the model of its request if it reads one, and that of its success."""
 
     function_id: str
     summary: str
-    request: type[BaseModel]
+    request: type[BaseModel] | None
     success: type[BaseModel]
 
 
@@ -46,6 +48,10 @@ PUBLISHED = (
         BookTicketRequest,
         BookTicketSuccess,
     ),
+    Published(
+        "rollback_reports", "What was rolled back, for administrators.", ReportsRequest, ReportsSuccess
+    ),
+    Published("sweep", "Finish or undo what was interrupted, for administrators.", None, SweepSuccess),
 )
 
 
@@ -71,7 +77,8 @@ def documents() -> dict[Path, str]:
     """The text of every published document by its path."""
     found = {DOCS / "openapi.json": openapi(), DOCS / "schemas" / "failure.json": _answer(Failure)}
     for each in PUBLISHED:
-        found[DOCS / "schemas" / f"{each.function_id}.request.json"] = _request(each.request)
+        if each.request is not None:
+            found[DOCS / "schemas" / f"{each.function_id}.request.json"] = _request(each.request)
         found[DOCS / "schemas" / f"{each.function_id}.success.json"] = _answer(each.success)
     return {path: json.dumps(document, indent=2) + "\n" for path, document in found.items()}
 
@@ -80,7 +87,8 @@ def openapi() -> Json:
     """An OpenAPI 3.1 document with one path for each function."""
     components: Json = {}
     for each in PUBLISHED:
-        _collect(components, _request(each.request, _COMPONENTS), each.request.__name__)
+        if each.request is not None:
+            _collect(components, _request(each.request, _COMPONENTS), each.request.__name__)
         _collect(components, _answer(each.success, _COMPONENTS), each.success.__name__)
     _collect(components, _answer(Failure, _COMPONENTS), Failure.__name__)
     components["Code"]["description"] = "\n".join(
@@ -134,11 +142,12 @@ def _operation(each: Published) -> Json:
             "responseBody": _text_with({"oneOf": [_reference(each.success), _reference(Failure)]}),
         },
     }
+    body = {} if each.request is None else {"body": _text_with(_reference(each.request))}
     call = {
         "type": "object",
-        "required": ["body"],
+        "required": [*body],
         "properties": {
-            "body": _text_with(_reference(each.request)),
+            **body,
             "async": {
                 "type": "boolean",
                 "default": False,

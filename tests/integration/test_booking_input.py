@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -140,8 +141,9 @@ def invalid(name: str) -> tuple[int, str, str]:
 
 def is_allowed(name: str, value: Any) -> bool:
     """Whether the published schema allows a value in a field."""
-    # For JSON Schema 1.0 is a whole number, and a pattern may be followed by a line break.
-    if isinstance(value, float) or (isinstance(value, str) and value.endswith("\n")):
+    # For JSON Schema 1.0 is a whole number, a pattern may be followed by a line break, and half a character
+    # is one.
+    if isinstance(value, float) or (isinstance(value, str) and re.search("\n$|[\ud800-\udfff]", value)):
         return False
     return bool(Draft202012Validator(SCHEMA["properties"][name]).is_valid(value))
 
