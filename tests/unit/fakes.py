@@ -48,7 +48,7 @@ class Fault:
     """Raises `error` at the calls of `operation` numbered `first` to `last`, before or after their effect."""
 
     operation: str
-    error: Callable[[], Exception]
+    error: Callable[[], BaseException]
     first: int = 1
     last: int = 1
     after_effect: bool = False
@@ -71,10 +71,10 @@ class World:
     _dies_at: int = -1
     _dies_after: bool = False
 
-    def fail(self, operation: str, error: Callable[[], Exception], **options: Any) -> None:
+    def fail(self, operation: str, error: Callable[[], BaseException], **options: Any) -> None:
         self.faults.append(Fault(operation, error, **options))
 
-    def fail_always(self, operation: str, error: Callable[[], Exception]) -> None:
+    def fail_always(self, operation: str, error: Callable[[], BaseException]) -> None:
         self.fail(operation, error, last=10**9)
 
     def kill(self, call: int, *, after_effect: bool) -> None:

@@ -27,6 +27,7 @@ from boxoffice.domain.tickets import SigningKeys
 from boxoffice.inventory.claims import GeneralAdmission
 from boxoffice.inventory.memory import PoolMemory
 from boxoffice.logs import Log
+from boxoffice.ports import Archive
 from boxoffice.recovery.results import Swept
 from boxoffice.recovery.sweep import sweep
 from boxoffice.saga.timing import TimeBudget
@@ -65,7 +66,8 @@ class Shop:
         self.rows = FakeRows(self.world, lambda: self.now)
         self.files = FakeFiles(self.world, lambda: self.now)
         self.users = FakeUsers(*(caller.account for caller in (ANN, BOB) if caller.account))
-        self.archive = FakeArchive(self.world)
+        self.kept = FakeArchive(self.world)
+        self.archive: Archive = self.kept
         self.gateway = FakeGateway(self.world)
         self.lines: list[str] = []
         self.memory = PoolMemory(lambda: self.time.seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from boxoffice.bookings.results import Booked
@@ -107,7 +108,7 @@ def test_wherever_the_sweep_itself_dies_another_one_goes_on(after_effect: bool) 
     assert cases > 100
 
 
-def died_before_claims(caller: Caller, **payment: object) -> Shop:
+def died_before_claims(caller: Caller, **payment: Any) -> Shop:
     shop = Shop()
     shop.gateway.pay("pay_1", PRICE, **payment)
     shop.world.calls.clear()
