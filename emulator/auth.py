@@ -36,7 +36,9 @@ register_types(
 )
 
 CONSOLE = "console"
-FUNCTION_KEY = "dynamic_"
+FUNCTION_KEY = "ephemeral_"
+OLDER_FUNCTION_KEY = "dynamic_"
+LOOKED_UP_KEYS = ("standard", "account", "organization")
 CONSOLE_GUEST = Caller(scopes=CONSOLE_GUEST_SCOPES)
 
 _IDENTITY = """
@@ -66,7 +68,7 @@ def authenticate(server: Server, request: Request, project: str) -> Caller:
     """The caller that the request proves.
 
     ApiError user_jwt_invalid for a token that is not good, user_unauthorized or project_key_expired for such
-    a key. A session that is not good is nobody.
+    a key. A session or a function's key that is not good is nobody, and so is a key of an unknown kind.
     """
     headers = request.headers
     admin = headers.get("x-appwrite-mode") == "admin" and project != CONSOLE
@@ -167,13 +169,16 @@ def _key_holder(server: Server, key: str, project: str, named: str) -> Caller:
     if project != CONSOLE:
         if hmac.compare_digest(key.encode(), server.config.api_key.encode()):
             return Caller(kind="key", roles=frozenset(), scopes=EVERY_KEY_SCOPE)
-        if key.startswith(FUNCTION_KEY):
-            return _function(server, key.removeprefix(FUNCTION_KEY))
+        if key.startswith((FUNCTION_KEY, OLDER_FUNCTION_KEY)):
+            return _function(server, key.partition("_")[2])
         row = server.store.one("SELECT scopes, expire FROM keys WHERE secret = ?", key)
         if row is not None:
             if row["expire"] and row["expire"] < server.clock.now():
                 raise ApiError("project_key_expired", "The API key has expired.")
             return _key(json.loads(row["scopes"]))
+    kind, underscore, _ = key.partition("_")
+    if underscore and kind not in LOOKED_UP_KEYS:
+        return CONSOLE_GUEST if project == CONSOLE else GUEST
     raise ApiError("user_unauthorized", "The API key is not valid for this project.")
 
 
@@ -183,7 +188,7 @@ def _function(server: Server, token: str) -> Caller:
     except jwt.InvalidTokenError:
         claims = {}
     if "executionId" not in claims:
-        raise ApiError("project_key_expired", "The function's key is not valid, or not any more.")
+        return GUEST
     return _key(claims["scopes"], claims["executionId"])
 
 

@@ -102,7 +102,9 @@ def _word_of(*allowed: str) -> Any:
 
 
 def _length(value: Any) -> int | None:
-    return None if value is None else checks.whole_number(value)
+    if value is not None and not -(2**31) <= checks.whole_number(value) < 2**31:
+        raise InvalidValueError("must fit into 32 bits")
+    return None if value is None else int(value)
 
 
 def routes(ns: Namespace) -> tuple[Route, ...]:

@@ -51,13 +51,13 @@ def _problem(index: Index, columns: list[Column]) -> str:
         return "A column stands in the index twice."
     if index.type == "fulltext" and not all(column.is_text for column in columns):
         return "A fulltext index is for texts only."
-    if len(index.lengths) > len(columns):
-        return "There are more lengths than columns."
     lengths = [*index.lengths, *[0] * len(columns)]
     for column, length in zip(columns, lengths, strict=False):
         if length and not column.is_text:
             return f"'{column.key}' is no text and cannot have a length."
     if index.type != "fulltext":
+        if len(index.lengths) > len(columns):
+            return "There are more lengths than columns."
         total = 0
         for column, length in zip(columns, lengths, strict=False):
             longest = index_characters(column)

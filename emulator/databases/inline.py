@@ -113,7 +113,8 @@ def _value(given: Mapping[str, Any], name: str, check: Check, default: Any) -> A
 def _size(given: Mapping[str, Any], kind: Kind) -> int:
     """Texts always need a size; a whole number without one has four bytes, whatever its bounds are."""
     if kind.type == "string":
-        return int(_value({"size": given.get("size", 0)}, "size", integer(1, LARGEST_TEXT), 0))
+        size = _value(given, "size", checks.whole_number, 0)
+        return int(_value({"size": size}, "size", integer(1, LARGEST_TEXT), 0))
     if kind.type == "integer":
         return 8 if _value(given, "size", checks.whole_number, 0) >= 8 else 4
     return kind.size

@@ -11,10 +11,11 @@ from emulator.core.context import Context
 from emulator.core.errors import ApiError, register_types
 from emulator.core.http import Reply, created, no_content
 from emulator.core.ids import chosen_id
-from emulator.core.params import InvalidValueError, Param, custom_id, list_of, one_of, text, uid
+from emulator.core.params import Param, custom_id, list_of, one_of, text, uid
 from emulator.core.routing import Route
 from emulator.core.scopes import PROJECT_SCOPES
 from emulator.core.store import Row
+from emulator.databases.checks import moment
 from emulator.databases.moments import normalise
 from emulator.queries.fields import Field, system_fields
 from emulator.queries.listing import entity_queries, list_entities
@@ -27,14 +28,19 @@ _FIELDS = {
     "name": Field("name"),
     "expire": Field("expire", "datetime"),
     "scopes": Field("scopes", array=True),
+    "accessedAt": Field("NULL", "datetime"),
 }
+_ID_NEEDED_FROM = (1, 9, 0)
+_SCOPES_NEEDED_FROM = (1, 9, 1)
 _NO_LIMIT = '{"method": "limit", "values": [5000]}'
 
 
 def create_key(ctx: Context) -> Reply:
     """Makes a key; its secret begins with `standard_`."""
     args, now = ctx.args, ctx.now
-    key_id = chosen_id(args["keyId"])
+    if args["keyId"] is None and ctx.format >= _ID_NEEDED_FROM:
+        raise ApiError("general_argument_invalid", 'Param "keyId" is not optional.')
+    key_id = chosen_id(args["keyId"] or "unique()")
     try:
         ctx.store.insert(
             "keys",
@@ -43,8 +49,8 @@ def create_key(ctx: Context) -> Reply:
                 "created": now,
                 "updated": now,
                 "name": args["name"],
-                "scopes": json.dumps(args["scopes"]),
-                "expire": args["expire"],
+                "scopes": json.dumps(_scopes(ctx)),
+                "expire": _end(args["expire"]),
                 "secret": "standard_" + secrets.token_hex(128),
             },
         )
@@ -72,7 +78,7 @@ def update_key(ctx: Context) -> Reply:
     args, key = ctx.args, _find(ctx, ctx.args["keyId"])
     ctx.store.run(
         "UPDATE keys SET name = ?, scopes = ?, expire = ?, updated = ? WHERE seq = ?",
-        args["name"], json.dumps(args["scopes"]), args["expire"], ctx.now, key["seq"],
+        args["name"], json.dumps(_scopes(ctx)), _end(args["expire"]), ctx.now, key["seq"],
     )  # fmt: skip
     return Reply(200, key_view(_find(ctx, key["id"])))
 
@@ -105,19 +111,29 @@ def _find(ctx: Context, key_id: str) -> Row:
     return key
 
 
-def _moment(value: Any) -> str:
-    found = normalise(value) if isinstance(value, str) else None
-    if found is None:
-        raise InvalidValueError("must be a date and time in ISO 8601")
-    return found
+def _end(moment_: str) -> str:
+    return normalise(moment_) or ""
+
+
+def _scopes(ctx: Context) -> list[str]:
+    """Before 1.9.1 whatever is no list stood for no scopes."""
+    scopes: list[str] | None = ctx.args["scopes"]
+    if scopes is None and ctx.format >= _SCOPES_NEEDED_FROM:
+        raise ApiError("general_argument_invalid", 'Param "scopes" must be a list.')
+    return scopes or []
+
+
+def _scopes_or_none(value: Any) -> list[str] | None:
+    return _SCOPES(value) if isinstance(value, list | dict) else None
 
 
 _KEY = Param("keyId", uid, required=True)
-_NEW_KEY = Param("keyId", custom_id, required=True)
+_NEW_KEY = Param("keyId", custom_id)
+_SCOPES = list_of(one_of(*sorted(PROJECT_SCOPES)), 100)
 _CONTENT = (
     Param("name", text(128), required=True),
-    Param("scopes", list_of(one_of(*sorted(PROJECT_SCOPES)), 100), required=True),
-    Param("expire", _moment, default=""),
+    Param("scopes", _scopes_or_none),
+    Param("expire", moment, default=""),
 )
 _LIST = (entity_queries(_FIELDS), TOTAL)
 

@@ -73,10 +73,10 @@ def list_(ns: Namespace, ctx: Context) -> Reply:
 
 def update(ns: Namespace, ctx: Context) -> Reply:
     """Changes some values or the permissions of a row. A path in other letters renames its id."""
+    unchanged_since = read_timestamp(ctx)
     data, permissions = ctx.args["data"], ctx.args["permissions"]
     if not data and permissions is None:
         raise ns.error("row_missing_payload", "Send data or permissions.")
-    unchanged_since = read_timestamp(ctx)
     shape = load_shape(ctx, ns)
     sent = read_sent(data or {}, ctx.caller, ns)
     refuse_operators(sent.values)
@@ -102,7 +102,11 @@ def update(ns: Namespace, ctx: Context) -> Reply:
 
 
 def upsert(ns: Namespace, ctx: Context) -> Reply:
-    """Creates a row or overwrites what was sent of it; every required column must be sent either way."""
+    """Creates a row or overwrites what was sent of it; every required column must be sent either way.
+
+    The header of compare-and-swap must be a moment here too, but nothing comes of it.
+    """
+    read_timestamp(ctx)
     data, permissions = ctx.args["data"], ctx.args["permissions"]
     if (not data and permissions is None) or (isinstance(data, list) and len(data) > 1):
         raise ns.error("row_missing_payload", "Send data or permissions.")

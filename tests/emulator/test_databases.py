@@ -230,6 +230,13 @@ def test_an_index_that_cannot_be_is_refused(tables: Http, people: str, index: di
     assert ok(tables.get(f"{people}/indexes"))["total"] == 0
 
 
+def test_a_fulltext_index_ignores_its_lengths(tables: Http, people: str) -> None:
+    words = {"key": "words", "type": "fulltext", "columns": ["name"], "lengths": [1, 2, 3]}
+    assert tables.post(f"{people}/indexes", words).status_code == 202
+    wide = {"key": "wide", "type": "key", "columns": ["name"], "lengths": [2**31]}
+    assert refusal(tables.post(f"{people}/indexes", wide)) == (400, "general_argument_invalid")
+
+
 def test_a_table_brings_columns_and_indexes_along(tables: Http) -> None:
     columns = [
         {"key": "code", "type": "string", "size": 10, "required": True},

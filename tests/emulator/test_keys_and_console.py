@@ -10,6 +10,7 @@ import pytest
 from emulator import auth
 from emulator.app import ApiSite
 from emulator.areas import ROUTES
+from emulator.core.caller import GUEST
 from emulator.core.context import Server
 from emulator.core.errors import ApiError
 from emulator.core.events import Event
@@ -64,6 +65,24 @@ def test_users_make_no_keys(server: LocalServer, http: Http) -> None:
     browser = new_person(server, http).sign_in()
     answer = browser.post("/project/keys", {"keyId": "unique()", "name": "x", "scopes": []})
     assert refusal(answer) == (401, "general_unauthorized_scope")
+
+
+@pytest.mark.parametrize(
+    ("response_format", "body", "status"),
+    [
+        ("1.8.0", {"name": "K", "scopes": ["users.read"]}, 201),
+        ("1.9.0", {"name": "K", "scopes": ["users.read"]}, 400),
+        ("1.9.0", {"name": "K", "keyId": "unique()", "scopes": None}, 201),
+        ("1.9.1", {"name": "K", "keyId": "unique()", "scopes": None}, 400),
+    ],
+)
+def test_older_clients_name_no_id_and_no_scopes(
+    http: Http, response_format: str, body: dict[str, object], status: int
+) -> None:
+    answer = http.post("/project/keys", body, headers={"X-Appwrite-Response-Format": response_format})
+    assert answer.status_code == status
+    if status == 201:
+        ok(http.delete(f"/project/keys/{answer.json()['$id']}"))
 
 
 @pytest.fixture
@@ -141,9 +160,19 @@ def test_a_functions_key_ends_and_cannot_be_forged(parts: Server, passed: int) -
     key = auth.issue_dynamic_key(parts, ["users.read"], "f", "e1", lifetime=30)
     parts.clock.offset = passed
     forged = key if passed else auth.FUNCTION_KEY + auth.issue_session_jwt(parts, "ann", "")
-    with pytest.raises(ApiError) as refused:
-        auth.authenticate(parts, request(parts, forged), "boxoffice")
-    assert refused.value.type == "project_key_expired"
+    assert auth.authenticate(parts, request(parts, forged), "boxoffice") == GUEST
+
+
+@pytest.mark.parametrize(
+    ("key", "known_kind"), [("nonsense", True), ("standard_x", True), ("other_x", False)]
+)
+def test_a_key_of_an_unknown_kind_is_nobody(parts: Server, key: str, known_kind: bool) -> None:
+    if known_kind:
+        with pytest.raises(ApiError) as refused:
+            auth.authenticate(parts, request(parts, key), "boxoffice")
+        assert refused.value.type == "user_unauthorized"
+    else:
+        assert auth.authenticate(parts, request(parts, key), "boxoffice") == GUEST
 
 
 def test_changes_of_users_and_teams_are_announced(parts: Server) -> None:

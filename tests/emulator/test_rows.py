@@ -158,3 +158,9 @@ def test_an_upsert_with_the_same_permissions_in_another_order_changes_nothing(ro
     first = ok(rows.http.put(f"{rows.path}/r", {"data": data, "permissions": given}))
     again = ok(rows.http.put(f"{rows.path}/r", {"data": data, "permissions": given[::-1]}))
     assert again == first
+
+
+def test_the_header_of_compare_and_swap_is_read_before_the_body(rows: Rows) -> None:
+    wrong = {"x-appwrite-timestamp": "some day"}
+    for send in (rows.http.patch, rows.http.put):
+        assert refusal(send(f"{rows.path}/r", {}, headers=wrong)) == (400, "general_argument_invalid")
