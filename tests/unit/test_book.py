@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -105,6 +106,17 @@ class TestCatalogue:
         assert booking.total == Money(2 * PRICE, "INR")
         assert shop.rows.all(Table.ORDERS)[0]["total"] == 2 * PRICE
         assert shop.rows.all(Table.TRANSACTIONS)[0]["amount"] == 2 * PRICE
+
+    def test_the_events_fee_and_taxes_are_part_of_it_line_by_line(self) -> None:
+        shop = Shop()
+        shop.rows.tables[Table.EVENTS]["concert"].update(feeBasisPoints=1_000, feeTaxBasisPoints=1_800)
+        shop.rows.tables[Table.EVENTS]["concert"].update(feeTaxIncluded=False)
+        fee, tax = PRICE // 10, PRICE * 18 // 1_000
+        shop.gateway.pay("pay_1", PRICE + fee + tax)
+        assert shop.booked().booking.total == Money(PRICE + fee + tax, "INR")
+        for table in (Table.BOOKINGS, Table.ORDERS):
+            [row] = shop.rows.all(table)
+            assert [line["amount"] for line in json.loads(row["lines"])] == [PRICE, fee, tax]
 
     @pytest.mark.parametrize(
         ("field", "other"),

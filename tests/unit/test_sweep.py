@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -376,3 +377,15 @@ class TestTidying:
         shop.world.fail_always("find claims", lambda: Fatal(Code.SERVICE_UNAVAILABLE))
         assert shop.sweep().claims_released == 0
         assert any("tidying_failed" in line for line in shop.lines)
+
+
+def test_a_booking_is_finished_at_the_price_of_the_day_when_it_was_begun() -> None:
+    shops = (killed_at(call, after_effect=True, state=PaymentState.CAPTURED) for call in range(MOST_CALLS))
+    shop = next(shop for shop in shops if shop and shop.rows.all(Table.CLAIMS))
+    assert not shop.rows.all(Table.ORDERS)
+    paid = shop.gateway.payments["pay_1"].amount.amount
+    shop.rows.tables[Table.EVENTS]["concert"].update(feeBasisPoints=1_000)
+    shop.rows.tables[Table.TICKET_TYPES]["standing"].update(price=1)
+    shop.settle()
+    [order] = shop.rows.all(Table.ORDERS)
+    assert order["total"] == sum(line["amount"] for line in json.loads(order["lines"])) == paid

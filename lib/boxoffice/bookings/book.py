@@ -13,7 +13,8 @@ from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.catalogue import Offer, check_on_sale
 from boxoffice.domain.errors import Rejected
-from boxoffice.domain.pricing import Quote, quote
+from boxoffice.domain.pricing.lines import Quote
+from boxoffice.domain.pricing.quotes import Item, quote
 from boxoffice.domain.recovery import CLOCK_SKEW
 from boxoffice.domain.status import BookingStatus, PaymentStatus
 from boxoffice.saga.runner import Ending
@@ -40,7 +41,9 @@ async def book(desk: Desk, caller: Caller, wish: Wish) -> Booked | Failed:
     """
     offer = await desk.catalogue.offer(wish.event_id, wish.ticket_type_id, wish.ticket_type_name)
     ticket_type = offer.ticket_type
-    price = quote(ticket_type.name, ticket_type.price, wish.quantity)
+    price = quote(
+        [Item(ticket_type.id, ticket_type.name, ticket_type.price, wish.quantity)], offer.event.charges
+    )
     draft = _draft(desk, caller, wish, offer, price)
     admission = Admission(desk, caller, wish.payment)
     try:
@@ -55,7 +58,7 @@ async def book(desk: Desk, caller: Caller, wish: Wish) -> Booked | Failed:
     if not isinstance(begun, Admitted):
         return begun
 
-    sale = Sale(desk, begun, _goods(desk, begun.booking, offer, price, shortage))
+    sale = Sale(desk, begun, _goods(desk, begun.booking, offer, shortage))
     report = await sale.saga.run()
     if report.ending is Ending.COMMITTED:
         await record_success(desk, sale)
@@ -71,7 +74,7 @@ async def book(desk: Desk, caller: Caller, wish: Wish) -> Booked | Failed:
     return failed
 
 
-def _goods(desk: Desk, booking: Booking, offer: Offer, price: Quote, shortage: Rejected | None) -> Goods:
+def _goods(desk: Desk, booking: Booking, offer: Offer, shortage: Rejected | None) -> Goods:
     """What a new booking sells. `shortage` is the refusal when its units are known to be gone already."""
 
     async def claim() -> tuple[int, ...]:
@@ -86,7 +89,7 @@ def _goods(desk: Desk, booking: Booking, offer: Offer, price: Quote, shortage: R
             reserved_until=booking.lease_until,
         )
 
-    return Goods(price.total, claim, lambda: order_row(booking, offer, price))
+    return Goods(booking.total, claim, lambda: order_row(booking, offer))
 
 
 def _draft(desk: Desk, caller: Caller, wish: Wish, offer: Offer, price: Quote) -> Booking:
@@ -100,8 +103,7 @@ def _draft(desk: Desk, caller: Caller, wish: Wish, offer: Offer, price: Quote) -
         event_id=offer.event.id,
         ticket_type_id=ticket_type.id,
         quantity=wish.quantity,
-        unit_price=ticket_type.price,
-        total=price.total,
+        price=price,
         payment_id=wish.payment.payment_id,
         payment_status=PaymentStatus.NONE,
         status=BookingStatus.PENDING,

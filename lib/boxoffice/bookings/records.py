@@ -9,7 +9,7 @@ from typing import Any
 from boxoffice.domain import ids
 from boxoffice.domain.catalogue import Offer
 from boxoffice.domain.money import Money
-from boxoffice.domain.pricing import Quote
+from boxoffice.domain.pricing.lines import Quote, from_stored, to_stored
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
 from boxoffice.domain.tickets import SigningKeys, sign
 from boxoffice.ports import NewRow, Row
@@ -25,6 +25,7 @@ class Booking:
     differ by 30 seconds, so nobody else touches it before that much later. Claims are only written once the
     payment is proven to be the user's: a booking without claims gives nobody a right to a refund.
 
+    `price` is the catalogue's of the moment when the booking was begun: it is not asked for again.
     `vouched` says that a trusted server asked, which vouches for whose payment it is. At `check_after` the
     sweep looks at the booking, `None` when there is nothing left to do about it.
     """
@@ -35,8 +36,7 @@ class Booking:
     event_id: str
     ticket_type_id: str
     quantity: int
-    unit_price: Money
-    total: Money
+    price: Quote
     payment_id: str
     payment_status: PaymentStatus
     status: BookingStatus
@@ -50,7 +50,6 @@ class Booking:
     @classmethod
     def from_row(cls, row: Row) -> "Booking":
         """Read a stored row."""
-        currency = row["currency"]
         return cls(
             id=row["$id"],
             reference=row["reference"],
@@ -58,8 +57,7 @@ class Booking:
             event_id=row["eventId"],
             ticket_type_id=row["ticketTypeId"],
             quantity=row["quantity"],
-            unit_price=Money(row["unitPrice"], currency),
-            total=Money(row["total"], currency),
+            price=from_stored(json.loads(row["lines"]), row["currency"]),
             payment_id=row["paymentId"],
             payment_status=PaymentStatus(row["paymentStatus"]),
             status=BookingStatus(row["status"]),
@@ -81,6 +79,7 @@ class Booking:
             "quantity": self.quantity,
             "unitPrice": self.unit_price.amount,
             "total": self.total.amount,
+            "lines": stored_lines(self.price),
             "currency": self.total.currency,
             "paymentId": self.payment_id,
             "paymentStatus": self.payment_status,
@@ -93,6 +92,16 @@ class Booking:
             "failureCode": self.failure_code,
         }
         return NewRow(self.id, data, reader=self.user_id)
+
+    @property
+    def unit_price(self) -> Money:
+        """What one ticket costs, without what is added or taken off."""
+        return self.price.ticket_lines[0].unit_price
+
+    @property
+    def total(self) -> Money:
+        """What has to be paid."""
+        return self.price.total
 
     @property
     def pool(self) -> str:
@@ -171,18 +180,13 @@ def transaction_row(booking: Booking, gateway_order_id: str) -> NewRow:
     )
 
 
-def order_row(booking: Booking, offer: Offer, quote: Quote) -> NewRow:
+def stored_lines(price: Quote) -> str:
+    """The lines of a price as a column holds them."""
+    return json.dumps(to_stored(price), ensure_ascii=False, separators=(",", ":"))
+
+
+def order_row(booking: Booking, offer: Offer) -> NewRow:
     """What was bought, and how its price came about. The names are those of the day of the sale."""
-    lines = [
-        {
-            "kind": line.kind,
-            "label": line.label,
-            "quantity": line.quantity,
-            "unitPrice": line.unit_price.amount,
-            "amount": line.amount.amount,
-        }
-        for line in quote.lines
-    ]
     return NewRow(
         booking.order_id,
         {
@@ -193,9 +197,9 @@ def order_row(booking: Booking, offer: Offer, quote: Quote) -> NewRow:
             "ticketTypeId": booking.ticket_type_id,
             "ticketTypeName": offer.ticket_type.name,
             "quantity": booking.quantity,
-            "total": quote.total.amount,
-            "currency": quote.total.currency,
-            "lines": json.dumps(lines, separators=(",", ":")),
+            "total": booking.total.amount,
+            "currency": booking.total.currency,
+            "lines": stored_lines(booking.price),
             "transactionId": booking.transaction_id,
         },
         reader=booking.user_id,

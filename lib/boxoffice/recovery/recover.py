@@ -20,7 +20,6 @@ from boxoffice.domain.callers import Account, Caller
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Ambiguous, Fatal, Rejected, Retryable
 from boxoffice.domain.payments import Payment, PaymentState, belongs_to
-from boxoffice.domain.pricing import quote
 from boxoffice.domain.recovery import Case, Verdict
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
 from boxoffice.ports import NewRow
@@ -106,12 +105,11 @@ async def _finish(desk: Desk, found: Evidence, payment: Payment, now: datetime) 
     except Rejected:
         # What was sold is not in the catalogue any more.
         return await _undo(desk, found, payment, now)
-    price = quote(offer.ticket_type.name, booking.unit_price, booking.quantity)
 
     async def held() -> tuple[int, ...]:
         return found.units
 
-    goods = Goods(booking.total, held, lambda: order_row(booking, offer, price))
+    goods = Goods(booking.total, held, lambda: order_row(booking, offer))
     sale = Sale(desk, Admitted(booking, payment), goods)
     report = await sale.saga.run()
     if report.ending is Ending.COMMITTED:
