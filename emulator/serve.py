@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import resource
 import secrets
 import socket
 from dataclasses import asdict
@@ -29,6 +30,7 @@ from emulator.razorpay.local_routes import ROUTES as LOCAL_PAYMENT_ROUTES
 from emulator.razorpay.site import PAYMENTS_ROOT, RazorpaySite
 
 GRACE_SECONDS = 3
+MOST_FILES = 10_240
 
 
 def load_config(data_dir: Path, project_id: str) -> Config:
@@ -115,8 +117,17 @@ class _LocalServer(uvicorn.Server):
         await closing
 
 
+def allow_many_connections() -> None:
+    """Raises the process's own limit of open files: each connection is one, and 256 is a common default."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def serve(data_dir: Path, host: str = "127.0.0.1", port: int = 0, project_id: str = "boxoffice") -> None:
     """Serves until SIGINT or SIGTERM; port 0 takes a free one."""
+    allow_many_connections()
     listener = socket.create_server((host, port), backlog=2048, reuse_port=False)
     config = load_config(data_dir, project_id)
     address = f"http://{host}:{listener.getsockname()[1]}"
