@@ -19,6 +19,8 @@ from scripts.project.functions import deploy_functions
 from scripts.project.local import function_variables
 from scripts.project.provision import provision, refuse_old_server
 from scripts.project.shop import Answer, Shop
+from tests.conftest import serving
+from tests.support.arena import Arena
 from tests.support.local_server import Http, LocalServer
 from tests.support.published import as_published
 from tests.support.target import Target
@@ -73,3 +75,15 @@ def shop(target: Target, server: LocalServer) -> Shop:
     """What the owner of the deployed functions does: events, customers, payments, bookings."""
     payments = Http(server.ready.site + "/_local/payments", {"X-Appwrite-Key": server.ready.api_key})
     return PublishedShop(target.http(), target.project_id, payments)
+
+
+@pytest.fixture(scope="session")
+def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+    """A local Appwrite beside the shared one, with the functions deployed and no schedule running.
+
+    Tests may clear it, move its clock, and run the sweep on it.
+    """
+    for server in serving(tmp_path_factory.mktemp("arena") / "data"):
+        arena = Arena(server)
+        arena.deploy()
+        yield arena
