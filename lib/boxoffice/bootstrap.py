@@ -19,14 +19,16 @@ from boxoffice.adapters.appwrite.users import AppwriteUsers
 from boxoffice.adapters.http import pooled_session
 from boxoffice.adapters.s3 import S3Archive
 from boxoffice.adapters.threads import Threads
+from boxoffice.availability.look import Availability, Views
 from boxoffice.bookings.desk import Desk
 from boxoffice.caching import Cache
 from boxoffice.catalogue import Catalogue, Listing
 from boxoffice.entry import Execution
 from boxoffice.inventory.claims import GeneralAdmission
 from boxoffice.inventory.memory import PoolMemory
+from boxoffice.programme import KnownProgramme, Programme
 from boxoffice.saga.timing import TimeBudget, Timing
-from boxoffice.settings import Settings
+from boxoffice.settings import AvailabilitySettings, Settings
 
 # Appwrite gives up after 30 seconds. This leaves some for a cold start, and a good part for undoing.
 _TOTAL_SECONDS = 25.0
@@ -35,6 +37,7 @@ _RESERVE_SECONDS = 10.0
 _THREADS = 64
 _KNOWN_EVENTS = 1_000
 _KNOWN_TOKENS = 10_000
+_KNOWN_VIEWS = 500
 
 _TIMING = Timing(time.monotonic, asyncio.sleep, random.SystemRandom().random)
 
@@ -52,6 +55,22 @@ class Process:
     pools: PoolMemory
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What all executions of a warm `availability` share."""
+
+    settings: AvailabilitySettings
+    threads: Threads
+    session: requests.Session
+    listings: Cache[str, Listing]
+    programme: KnownProgramme
+    views: Views
+
+
+# One for whoever books and whoever looks in the same process, so that looking sees what was booked.
+_POOLS = PoolMemory(time.monotonic)
+
+
 @cache
 def process() -> Process:
     """The one `Process`, made by the first execution. Raises `Misconfigured`."""
@@ -62,7 +81,21 @@ def process() -> Process:
         gateway_session=pooled_session(_THREADS),
         proven=ProvenTokens(_KNOWN_TOKENS, time.time),
         listings=Cache(_KNOWN_EVENTS, time.monotonic),
-        pools=PoolMemory(time.monotonic),
+        pools=_POOLS,
+    )
+
+
+@cache
+def window() -> Window:
+    """The one `Window`, made by the first execution. Raises `Misconfigured`."""
+    settings = AvailabilitySettings.from_environment(os.environ)
+    return Window(
+        settings=settings,
+        threads=Threads(_THREADS),
+        session=pooled_session(_THREADS),
+        listings=Cache(_KNOWN_EVENTS, time.monotonic),
+        programme=KnownProgramme.empty(_KNOWN_EVENTS, time.monotonic),
+        views=Views(_KNOWN_VIEWS, settings.cache_seconds, time.monotonic),
     )
 
 
@@ -109,4 +142,25 @@ def open_desk(execution: Execution) -> Desk:
         new_token=lambda: secrets.token_hex(16),
         execution_id=execution.id,
         archive=S3Archive(settings.archive, threads, budget) if settings.archive else None,
+    )
+
+
+def open_availability(execution: Execution) -> Availability:
+    """What is needed to look at what is left, with this execution's own key and time."""
+    shared = window()
+    settings = shared.settings
+    budget = TimeBudget(time.monotonic, _TOTAL_SECONDS, 0.0, settings.call_seconds)
+    key = execution.headers.get("x-appwrite-key", "")
+    client = PooledClient(
+        shared.session, settings.endpoint, settings.project_id, {"x-appwrite-key": key}, budget
+    )
+    rows = AppwriteRows(client, shared.threads, _TIMING, budget)
+    return Availability(
+        rows=rows,
+        catalogue=Catalogue(rows, shared.listings, _TIMING),
+        programme=Programme(rows, shared.programme),
+        views=shared.views,
+        memory=_POOLS,
+        timing=_TIMING,
+        now=lambda: datetime.now(UTC),
     )

@@ -1,7 +1,9 @@
 """The configuration of a deployed function: its environment, read once, as one typed object."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Fatal
@@ -9,6 +11,9 @@ from boxoffice.domain.tickets import SigningKeys
 from boxoffice.saga.timing import LONGEST_CALL
 
 _RAZORPAY = "https://api.razorpay.com"
+_CACHE_SECONDS = 2.0
+_MOST_WARM_EVENTS = 50
+_ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,35}")
 
 
 class Misconfigured(Fatal):
@@ -55,23 +60,41 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Read the variables. Raises `Misconfigured` for the first that is missing or malformed."""
 
-        def required(variable: str, expected: str) -> str:
-            value = environment.get(variable, "").strip()
-            if not value:
-                raise Misconfigured(variable, expected)
-            return value
-
+        required = partial(_required, environment)
         return cls(
-            endpoint=required("APPWRITE_FUNCTION_API_ENDPOINT", "the address of the Appwrite API").rstrip(
-                "/"
-            ),
-            project_id=required("APPWRITE_FUNCTION_PROJECT_ID", "the id of the Appwrite project"),
+            endpoint=_endpoint(environment),
+            project_id=_project_id(environment),
             razorpay_key_id=required("RAZORPAY_KEY_ID", "the id of a Razorpay API key"),
             razorpay_key_secret=required("RAZORPAY_KEY_SECRET", "the secret of that Razorpay API key"),
             razorpay_base_url=(environment.get("RAZORPAY_BASE_URL", "").strip() or _RAZORPAY).rstrip("/"),
-            call_seconds=_call_seconds(environment.get("CALL_SECONDS", "").strip()),
+            call_seconds=_call_seconds(environment),
             signing_keys=_signing_keys(required("TICKET_SIGNING_KEYS", _SIGNING_KEYS_FORM)),
             archive=_archive(environment, required),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilitySettings:
+    """What `availability` needs: no secret of anybody's, because guests call it.
+
+    Answers are remembered for `cache_seconds`; those about `warm_events` are there before anybody asks.
+    """
+
+    endpoint: str
+    project_id: str
+    call_seconds: float
+    cache_seconds: float
+    warm_events: tuple[str, ...]
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "AvailabilitySettings":
+        """Read the variables. Raises `Misconfigured` for the first that is missing or malformed."""
+        return cls(
+            endpoint=_endpoint(environment),
+            project_id=_project_id(environment),
+            call_seconds=_call_seconds(environment),
+            cache_seconds=_seconds(environment, "AVAILABILITY_CACHE_SECONDS", _CACHE_SECONDS, 0, 60),
+            warm_events=_event_ids(environment, "AVAILABILITY_WARM_EVENTS"),
         )
 
 
@@ -88,14 +111,42 @@ def _archive(environment: Mapping[str, str], required: Callable[[str, str], str]
     )
 
 
-def _call_seconds(text: str) -> float:
+def _required(environment: Mapping[str, str], variable: str, expected: str) -> str:
+    value = environment.get(variable, "").strip()
+    if not value:
+        raise Misconfigured(variable, expected)
+    return value
+
+
+def _endpoint(environment: Mapping[str, str]) -> str:
+    endpoint = _required(environment, "APPWRITE_FUNCTION_API_ENDPOINT", "the address of the Appwrite API")
+    return endpoint.rstrip("/")
+
+
+def _project_id(environment: Mapping[str, str]) -> str:
+    return _required(environment, "APPWRITE_FUNCTION_PROJECT_ID", "the id of the Appwrite project")
+
+
+def _call_seconds(environment: Mapping[str, str]) -> float:
+    return _seconds(environment, "CALL_SECONDS", LONGEST_CALL, 0.1, 20)
+
+
+def _seconds(environment: Mapping[str, str], variable: str, usual: float, least: float, most: float) -> float:
+    text = environment.get(variable, "").strip()
     try:
-        seconds = float(text or LONGEST_CALL)
+        seconds = float(text or usual)
     except ValueError:
-        seconds = 0.0
-    if not 0.1 <= seconds <= 20.0:
-        raise Misconfigured("CALL_SECONDS", "a number of seconds from 0.1 to 20")
+        seconds = float("nan")
+    if not least <= seconds <= most:
+        raise Misconfigured(variable, f"a number of seconds from {least} to {most}")
     return seconds
+
+
+def _event_ids(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
+    ids = tuple(part.strip() for part in environment.get(variable, "").split(",") if part.strip())
+    if len(ids) > _MOST_WARM_EVENTS or not all(_ID.fullmatch(one) for one in ids):
+        raise Misconfigured(variable, f"at most {_MOST_WARM_EVENTS} ids of events, separated by commas")
+    return ids
 
 
 _SIGNING_KEYS_FORM = (

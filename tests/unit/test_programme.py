@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,50 +10,9 @@ from boxoffice.caching import Remembered
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Fatal, Rejected
 from boxoffice.domain.money import Money
-from boxoffice.domain.programme import ServiceOffer, Showtime
-from boxoffice.programme import KnownProgramme, Programme
 from boxoffice.schema import Table
 
-from tests.unit.fakes import FakeRows, FakeTime, World
-from tests.unit.halls import section
-
-PLAN = json.dumps({"sections": [section("S", ("A", "1-3"))]})
-
-
-class House:
-    """Rows of a programme, and what a warm function remembers of them."""
-
-    def __init__(self) -> None:
-        self.world = World()
-        self.time = FakeTime()
-        self.rows = FakeRows(self.world)
-        self.known = KnownProgramme.empty(10, lambda: self.time.seconds)
-        self.rows.seed(Table.VENUES, "opera", name="Opera", status="published", layout=PLAN)
-
-    def showtime(self, showtime_id: str = "friday", **columns: Any) -> None:
-        row = {
-            "eventId": "hamlet", "venueId": "opera", "status": "published",
-            "startsAt": "2030-01-04T19:00:00.000+00:00", "prices": '{"gold": 50000}', "currency": "INR",
-        }  # fmt: skip
-        self.rows.seed(Table.SHOWTIMES, showtime_id, **{**row, **columns})
-
-    def service(self, **columns: Any) -> None:
-        row = {
-            "name": "Studio", "status": "published", "zone": "Asia/Kolkata",
-            "hours": '{"mon": ["09:00-12:00"]}',
-            "durations": [60, 90], "step": 30, "granularity": 15, "capacity": 2, "bufferAfter": 15,
-            "prices": '{"60": 100000}', "currency": "INR",
-        }  # fmt: skip
-        self.rows.seed(Table.SERVICES, "studio", **{**row, **columns})
-
-    def programme(self) -> Programme:
-        return Programme(self.rows, self.known)
-
-    def read_showtime(self, showtime_id: str = "friday") -> Showtime:
-        return asyncio.run(self.programme().showtime(showtime_id))
-
-    def read_service(self, service_id: str = "studio") -> ServiceOffer:
-        return asyncio.run(self.programme().service(service_id))
+from tests.unit.house import PLAN, House
 
 
 def test_a_showtime_has_the_seats_of_its_hall_and_their_prices() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from boxoffice.domain.codes import Code
-from boxoffice.settings import Misconfigured, Settings
+from boxoffice.settings import AvailabilitySettings, Misconfigured, Settings
 
 GOOD = {
     "APPWRITE_FUNCTION_API_ENDPOINT": "http://appwrite/v1/",
@@ -67,3 +67,34 @@ def test_secrets_are_not_shown() -> None:
     shown = repr(Settings.from_environment(GOOD))
     assert "rzp_secret" not in shown
     assert "fedcba" not in shown
+
+
+def availability(**variables: str) -> AvailabilitySettings:
+    place = {name: text for name, text in GOOD.items() if name.startswith("APPWRITE")}
+    return AvailabilitySettings.from_environment({**place, **variables})
+
+
+def test_looking_at_what_is_left_needs_no_secret() -> None:
+    settings = availability()
+    assert (settings.endpoint, settings.project_id) == ("http://appwrite/v1", "boxoffice")
+    assert (settings.cache_seconds, settings.warm_events) == (2.0, ())
+
+
+def test_how_long_availability_is_remembered_and_for_which_events_beforehand() -> None:
+    settings = availability(AVAILABILITY_CACHE_SECONDS="0.5", AVAILABILITY_WARM_EVENTS=" concert, opera ,")
+    assert (settings.cache_seconds, settings.warm_events) == (0.5, ("concert", "opera"))
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("AVAILABILITY_CACHE_SECONDS", "61"),
+        ("AVAILABILITY_CACHE_SECONDS", "-1"),
+        ("AVAILABILITY_CACHE_SECONDS", "a while"),
+        ("AVAILABILITY_WARM_EVENTS", "a b"),
+        ("AVAILABILITY_WARM_EVENTS", ",".join(f"event-{number}" for number in range(51))),
+    ],
+)
+def test_senseless_settings_of_availability_are_refused(variable: str, text: str) -> None:
+    with pytest.raises(Misconfigured, match=variable):
+        availability(**{variable: text})

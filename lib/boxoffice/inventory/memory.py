@@ -17,6 +17,7 @@ class _Pool:
     taken: set[int] = field(default_factory=set)
     in_flight: set[int] = field(default_factory=set)
     learned_at: float = float("-inf")
+    written_at: float = float("-inf")
 
 
 class PoolMemory:
@@ -38,6 +39,10 @@ class PoolMemory:
         """Whether what is remembered is recent enough to refuse a buyer without asking."""
         return self._clock() - self._pool(pool).learned_at < _FRESH_SECONDS
 
+    def written_at(self, pool: str) -> float:
+        """When this function last claimed or released a unit of the pool, as far as it remembers."""
+        return self._pool(pool).written_at
+
     def read(self, pool: str, taken: Iterable[int]) -> None:
         """Exactly these units are taken."""
         entry = self._pool(pool)
@@ -56,11 +61,13 @@ class PoolMemory:
         """These units have just been claimed."""
         entry = self._pool(pool)
         entry.taken.update(units)
-        entry.learned_at = self._clock()
+        entry.learned_at = entry.written_at = self._clock()
 
     def released(self, pool: str, units: Iterable[int]) -> None:
         """These units are free again."""
-        self._pool(pool).taken.difference_update(units)
+        entry = self._pool(pool)
+        entry.taken.difference_update(units)
+        entry.written_at = self._clock()
 
     def _pool(self, pool: str) -> _Pool:
         entry = self._pools.setdefault(pool, _Pool())

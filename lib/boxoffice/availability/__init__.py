@@ -1,0 +1,1 @@
+"""What is left, for anybody who asks."""

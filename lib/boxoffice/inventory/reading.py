@@ -1,0 +1,50 @@
+"""Reading claims: all of those of some pools, whatever their number."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+
+from boxoffice.domain.pools import Claim, ClaimState, Unit
+from boxoffice.domain.status import Outcome
+from boxoffice.ports import MOST_VALUES, Row, Rows
+from boxoffice.schema import Table
+from boxoffice.times import from_text
+
+_PAGE = 5_000
+_COLUMNS = ("poolId", "unit", "bookingId", "state", "reservedUntil")
+
+
+async def read_claims(rows: Rows, pools: Sequence[str]) -> list[Claim]:
+    """Every claim that was there when the reading began and is still there, and perhaps newer ones."""
+    parts = [pools[at : at + MOST_VALUES] for at in range(0, len(pools), MOST_VALUES)]
+    found = await asyncio.gather(*(_of_part(rows, part) for part in parts))
+    return [_claim(row) for part in found for row in part]
+
+
+async def confirmed_bookings(rows: Rows, booking_ids: Collection[str]) -> frozenset[str]:
+    """Those of the bookings that stand, whatever the state of their claims says."""
+    ids = sorted(booking_ids)
+    parts = [ids[at : at + MOST_VALUES] for at in range(0, len(ids), MOST_VALUES)]
+    found = await asyncio.gather(*(rows.find(Table.OUTCOMES, {"$id": part}) for part in parts))
+    return frozenset(row["$id"] for part in found for row in part if row["outcome"] == Outcome.CONFIRMED)
+
+
+async def _of_part(rows: Rows, pools: Sequence[str]) -> list[Row]:
+    # In the order of ids, which are made of pool and unit: a unit that changes hands stays in its place.
+    where: Mapping[str, Sequence[str]] = {"poolId": pools}
+    found: list[Row] = []
+    while True:
+        after = found[-1]["$id"] if found else ""
+        page = await rows.find(Table.CLAIMS, where, columns=_COLUMNS, after=after, limit=_PAGE)
+        found.extend(page)
+        if len(page) < _PAGE:
+            return found
+
+
+def _claim(row: Row) -> Claim:
+    until = row["reservedUntil"]
+    return Claim(
+        Unit(row["poolId"], row["unit"]),
+        row["bookingId"],
+        ClaimState(row["state"]),
+        from_text(until) if until else None,
+    )
