@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from boxoffice.contract.answers import BookTicketSuccess, Failure
+from boxoffice.contract.availability import AvailabilitySuccess
+from boxoffice.contract.availability_request import AvailabilityRequest
 from boxoffice.contract.booking import BookTicketRequest
 from boxoffice.contract.reports import ReportsRequest, ReportsSuccess
 from boxoffice.contract.sweeping import SweepSuccess
@@ -33,15 +35,26 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A function: what it does, the model of its request if it reads one, and that of its success."""
+    """A function: what it does, the model of its request if it reads one, and that of its success.
+
+    guests: whether it may be called without signing in.
+    """
 
     function_id: str
     summary: str
     request: type[BaseModel] | None
     success: type[BaseModel]
+    guests: bool = False
 
 
 PUBLISHED = (
+    Published(
+        "availability",
+        "What is left of events, showtimes and the days of services, for anybody.",
+        AvailabilityRequest,
+        AvailabilitySuccess,
+        guests=True,
+    ),
     Published(
         "book_ticket_atomic",
         "Book tickets for a payment: all of it, or nothing and the money back.",
@@ -157,16 +170,18 @@ def _operation(each: Published) -> Json:
             "method": {"type": "string", "default": "POST"},
         },
     }
-    return {
+    nobody = {"401": {"description": "Nobody is signed in. The function was not called."}}
+    operation: Json = {
         "operationId": each.function_id,
         "summary": each.summary,
         "requestBody": {"required": True, "content": {_JSON: {"schema": call}}},
         "responses": {
             "201": {"description": "The function's answer.", "content": {_JSON: {"schema": execution}}},
-            "401": {"description": "Nobody is signed in. The function was not called."},
+            **({} if each.guests else nobody),
             "408": {"description": "It took too long. Send the same request again to learn how it ended."},
         },
     }
+    return {**operation, "security": [{"project": []}]} if each.guests else operation
 
 
 def _text_with(schema: Json) -> Json:

@@ -13,10 +13,13 @@ from scripts.project.config import ROOT
 from scripts.project.shop import Answer
 
 
-def as_published(answer: Answer) -> Answer:
-    """`answer`, when it has exactly a published form; AssertionError otherwise."""
+def as_published(answer: Answer, success: str = "BookTicketSuccess") -> Answer:
+    """`answer`, when it has exactly a published form; AssertionError otherwise.
+
+    success: the form of a success.
+    """
     body = answer.body
-    form = "BookTicketSuccess" if body.get("success") else "Failure"
+    form = success if body.get("success") else "Failure"
     errors = [error.message for error in _validator(form).iter_errors(body)]
     assert not errors, (errors, answer.status, body)
     if body["success"]:

@@ -200,9 +200,7 @@ def test_a_reservation_that_has_ended_is_free_unless_its_booking_stands(
     assert left.ticket_types[0].counts == counts
 
 
-def test_a_reservation_that_ends_while_it_is_remembered_is_taken_until_it_is_read_again() -> (
-    None
-):
+def test_a_reservation_that_ends_while_it_is_remembered_is_taken_until_it_is_read_again() -> None:
     house = concert()
     house.claim(STANDING, ["1"], "bk-1", "RESERVED", NOW + timedelta(seconds=1))
     before = house.look(EVENT)
