@@ -12,6 +12,7 @@ from typing import Any
 from scripts.appwrite_http import Http, ok
 
 BOOK = "book_ticket_atomic"
+AVAILABILITY = "availability"
 DATABASE = "boxoffice"
 CURRENCY = "INR"
 
@@ -100,6 +101,36 @@ class Shop:
         }  # fmt: skip
         self.create_row("ticket_types", kind.id, row)
         return kind
+
+    def create_showtime(
+        self, event_id: str, plan: Mapping[str, Any], prices: Mapping[str, int], **columns: Any
+    ) -> str:
+        """The id of a published showtime of an event in a hall of its own, a month ahead.
+
+        plan: the seats, as `boxoffice.domain.seating_plan` reads them. prices: by category.
+        """
+        venue_id, showtime_id = f"ve-{secrets.token_hex(8)}", f"st-{secrets.token_hex(8)}"
+        venue = {"name": "A hall", "status": "published", "layout": json.dumps(plan)}
+        self.create_row("venues", venue_id, venue)
+        row = {
+            "eventId": event_id, "venueId": venue_id, "status": "published", "prices": json.dumps(prices),
+            "startsAt": (datetime.now(UTC) + timedelta(days=30)).isoformat(timespec="milliseconds"),
+            "currency": CURRENCY, **columns,
+        }  # fmt: skip
+        self.create_row("showtimes", showtime_id, row)
+        return showtime_id
+
+    def create_service(self, **columns: Any) -> str:
+        """The id of a published service: open from nine to noon every day, UTC, an hour for one person."""
+        service_id = f"se-{secrets.token_hex(8)}"
+        week = {day: ["09:00-12:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+        row = {
+            "name": "A studio", "status": "published", "zone": "UTC", "hours": json.dumps(week),
+            "durations": [60], "step": 60, "granularity": 15, "capacity": 1,
+            "prices": json.dumps({"60": 100_000}), "currency": CURRENCY, **columns,
+        }  # fmt: skip
+        self.create_row("services", service_id, row)
+        return service_id
 
     def create_customer(self, name: str = "Asha") -> Customer:
         """A new user, signed in with e-mail and password as an app does."""
