@@ -89,6 +89,15 @@ def test_failing_at_d_undoes_c_b_a_once_each() -> None:
     assert stage.undone == ["-C", "-B", "-A"]
 
 
+def test_who_takes_over_undoes_what_somebody_else_may_have_done() -> None:
+    stage = Stage()
+    saga = stage.saga(*([stage.step(name)] for name in "ABCD"))
+    saga.journal.assume_begun({"D", "B"})
+    report = asyncio.run(saga.undo())
+    assert report.ending is Ending.ROLLED_BACK
+    assert stage.log == ["may undo?", "-D", "-B"]
+
+
 def test_failing_at_a_undoes_nothing() -> None:
     stage = Stage()
     report = stage.run([stage.step("A", fails=refusal())], [stage.step("B")])
