@@ -53,7 +53,20 @@ def listening(
     origin: str = "",
 ) -> Iterator[Listener]:
     """A socket on channels. query: further parameters of its address; headers: who it is."""
-    pairs = [("project", server.ready.project_id), *(("channels[]", channel) for channel in channels), *query]
-    url = f"{server.endpoint.replace('http', 'ws', 1)}/realtime?{urlencode(pairs)}"
+    pairs = [*(("channels[]", channel) for channel in channels), *query]
+    with listening_at(server.endpoint, server.ready.project_id, pairs, headers, origin) as listener:
+        yield listener
+
+
+@contextmanager
+def listening_at(
+    endpoint: str,
+    project_id: str,
+    query: Query = (),
+    headers: dict[str, str] | None = None,
+    origin: str = "",
+) -> Iterator[Listener]:
+    """A socket to any Appwrite; see `listening`."""
+    url = f"{endpoint.replace('http', 'ws', 1)}/realtime?{urlencode([('project', project_id), *query])}"
     with connect(url, additional_headers=headers, origin=origin or None, proxy=None) as socket:  # type: ignore[arg-type]
         yield Listener(socket)

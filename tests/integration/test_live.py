@@ -1,0 +1,115 @@
+"""Seats go before everybody's eyes: the claims of one event, told through Realtime to guests who listen."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from boxoffice.domain import ids
+
+from scripts.project.shop import BOOK, DATABASE, Event, Shop
+from tests.support.local_server import ok
+from tests.support.sockets import Listener, listening_at
+from tests.support.target import Target
+from tests.support.tools import CLIENTS, node_clients, tool
+
+CHANNEL = f"databases.{DATABASE}.tables.claims.rows"
+COLUMNS = {"poolId", "unit", "eventId", "bookingId", "state", "reservedUntil"}
+SUBSCRIBERS, BOOKINGS = 10, 15
+MEDIAN_SECONDS = 0.05
+
+Heard = tuple[float, dict[str, Any]]
+
+
+@contextmanager
+def guests_listen(target: Target, event: Event, guests: int) -> Iterator[list[Listener]]:
+    """Guests who want to hear of one event only."""
+    wanted = json.dumps({"method": "equal", "attribute": "eventId", "values": [event.id]})
+    with ExitStack() as stack:
+        listeners = [
+            stack.enter_context(listening_at(target.endpoint, target.project_id)) for _ in range(guests)
+        ]
+        for listener in listeners:
+            answer = listener.ask("subscribe", [{"channels": [CHANNEL], "queries": [wanted]}])
+            assert answer["type"] == "response", answer
+        yield listeners
+
+
+def hear(listener: Listener, created: int) -> list[Heard]:
+    """The next rows that are created, each with the moment at which it was heard of."""
+    heard: list[Heard] = []
+    while len(heard) < created:
+        event = listener.event()
+        if any(name.endswith(".create") for name in event["events"]):
+            heard.append((time.monotonic(), event["payload"]))
+    return heard
+
+
+def test_every_booking_is_shown_to_everybody_who_listens_to_its_event(target: Target, shop: Shop) -> None:
+    event, other = (shop.create_event({"Standing": (50_000, 100)}) for _ in range(2))
+    customer = shop.create_customer()
+    payments = [shop.pay(customer, 50_000) for _ in range(BOOKINGS)]
+    answered: dict[str, float] = {}
+    with (
+        guests_listen(target, event, SUBSCRIBERS) as listeners,
+        ThreadPoolExecutor(SUBSCRIBERS) as pool,
+    ):
+        hearing: list[Future[list[Heard]]] = [pool.submit(hear, each, BOOKINGS) for each in listeners]
+        for payment in payments:
+            shop.book(customer, other, "Standing")
+            booked = shop.book(customer, event, "Standing", payment_id=payment)
+            answered[booked.data["bookingId"]] = time.monotonic()
+        heard = [each.result() for each in hearing]
+    delays = []
+    for told in heard:
+        assert {row["bookingId"] for _, row in told} == set(answered)
+        delays += [max(0.0, at - answered[row["bookingId"]]) for at, row in told]
+        for _, row in told:
+            assert {name for name in row if not name.startswith("$")} == COLUMNS
+            assert row["poolId"] == ids.pool_id(event.kinds["Standing"].id)
+            assert customer.user_id not in json.dumps(row)
+    assert statistics.median(delays) < MEDIAN_SECONDS, sorted(delays)
+
+
+def test_what_is_given_back_is_shown_too(target: Target, shop: Shop) -> None:
+    event = shop.create_event({"Standing": (50_000, 100)})
+    assert shop.book(shop.create_customer(), event, "Standing", 3).status == 200
+    claims = sorted(row["$id"] for row in shop.rows("claims", eventId=event.id))
+    with guests_listen(target, event, 1) as (listener,):
+        queries = [json.dumps({"method": "equal", "attribute": "eventId", "values": [event.id]})]
+        ok(shop.http.delete(f"/tablesdb/{DATABASE}/tables/claims/rows", {"queries": queries}))
+        told = [listener.event() for _ in claims]
+    assert all(any(name.endswith(".delete") for name in each["events"]) for each in told)
+    assert sorted(each["payload"]["$id"] for each in told) == claims
+
+
+def test_in_the_official_web_sdk(target: Target, shop: Shop) -> None:
+    chromium = tool("chromium", "chromium-browser", "google-chrome")
+    modules = str(node_clients() / "node_modules")
+    event = shop.create_event({"Standing": (50_000, 100)})
+    customer = shop.create_customer()
+    wanted = {
+        "chromium": chromium, "endpoint": target.endpoint, "project": target.project_id, "channel": CHANNEL,
+        "email": customer.email, "password": customer.password, "functionId": BOOK, "eventId": event.id,
+        "bodies": [
+            {"eventId": event.id, "ticketTypeName": "Standing", "quantity": 1,
+             "paymentId": shop.pay(customer, 50_000)}
+            for _ in range(BOOKINGS)
+        ],
+    }  # fmt: skip
+    done = subprocess.run(
+        [tool("node"), CLIENTS / "live.cjs"], input=json.dumps(wanted), capture_output=True, text=True,
+        timeout=120, check=False, env={**os.environ, "NODE_PATH": modules},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["complaints"] == []
+    assert len(seen["delays"]) == BOOKINGS
+    assert statistics.median(seen["delays"]) < MEDIAN_SECONDS * 1000, seen["delays"]
