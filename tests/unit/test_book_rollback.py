@@ -36,7 +36,8 @@ class TestRollback:
     ) -> None:
         shop = Shop()
         shop.gateway.pay("pay_1", PRICE, state=state)
-        shop.world.fail(operation, error)
+        # A capture whose answer was lost is asked for twice.
+        shop.world.fail(operation, error, last=2 if step == "capture" else 1)
         failed = shop.failed()
         assert failed.error.code is Code.BOOKING_ERROR
         assert failed.error.details["step"] == step

@@ -17,7 +17,7 @@ from boxoffice.domain.payments import PaymentState, check_amount
 from boxoffice.domain.recovery import payment_status
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus, move
 from boxoffice.ports import NewRow, RowsTaken
-from boxoffice.saga.retry import RetryPolicy
+from boxoffice.saga.retry import RetryPolicy, retrying
 from boxoffice.saga.runner import Saga
 from boxoffice.saga.step import Action, Step, Wave
 from boxoffice.schema import Table
@@ -36,6 +36,7 @@ _NO_MONEY = frozenset(
     {PaymentStatus.NONE, PaymentStatus.AUTHORISED, PaymentStatus.FAILED, PaymentStatus.REFUNDED}
 )
 
+_CAPTURE_POLICY = RetryPolicy(attempts=2, base=0.2, cap=0.2)
 _UNDO_POLICY = RetryPolicy(attempts=4, base=0.1, cap=1.5)
 
 
@@ -167,15 +168,29 @@ class Sale:
         return Step(qr_step_name(number), store, delete)
 
     async def _capture(self) -> None:
-        self.capture_is_unknown = True
-        try:
-            await self._desk.payments.capture(self.booking.payment_id, self.booking.total)
-        except BoxofficeError as error:
-            # Refused, because it was captured already, or no answer: only the gateway knows.
-            payment = await self._desk.payments.fetch(self.booking.payment_id)
-            if not payment.is_captured:
-                self.capture_is_unknown = error.kind in (ErrorKind.AMBIGUOUS, ErrorKind.FATAL)
-                raise
+        """Take the money. The gateway takes it once, so this may be repeated."""
+        payments, unanswered = self._desk.payments, False
+
+        async def attempt() -> None:
+            nonlocal unanswered
+            self.capture_is_unknown = True
+            try:
+                await payments.capture(self.booking.payment_id, self.booking.total)
+            except BoxofficeError as error:
+                # Refused, because it was captured already, or no answer: only the gateway knows.
+                unanswered = unanswered or error.kind in (ErrorKind.AMBIGUOUS, ErrorKind.FATAL)
+                payment = await payments.fetch(self.booking.payment_id)
+                if not payment.is_captured:
+                    self.capture_is_unknown = unanswered
+                    raise
+
+        await retrying(
+            attempt,
+            policy=_CAPTURE_POLICY,
+            kinds={ErrorKind.AMBIGUOUS},
+            timing=self._desk.timing,
+            budget=self._desk.budget,
+        )
         self.capture_is_unknown = False
         self._money_is(PaymentStatus.CAPTURED)
 
