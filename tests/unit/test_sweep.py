@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from boxoffice.bookings.results import Booked
+from boxoffice.bookings.results import Booked, Failed
 from boxoffice.domain import ids
 from boxoffice.domain.callers import Account, Caller
 from boxoffice.domain.codes import Code
@@ -163,11 +163,13 @@ class TestBetweenBeginAndClaims:
         shop.users.accounts.clear()
         assert shop.sweep(AFTER_THE_LEASE).voided == 1
 
-    def test_what_is_only_authorised_can_be_booked_with_again(self) -> None:
+    def test_what_is_only_authorised_is_not_charged_and_its_end_is_written_down(self) -> None:
         ann = Caller("ann", Account("ann", "ann@example.com", ""))
         shop = died_before_claims(ann, state=PaymentState.AUTHORISED)
-        assert shop.sweep(AFTER_THE_LEASE).voided == 1
-        shop.booked()
+        assert shop.sweep(AFTER_THE_LEASE).undone == 1
+        assert shop.outcome() == "ROLLED_BACK"
+        assert "not charged" in shop.failed().error.message
+        assert not shop.gateway.refunds
 
 
 class TestWaiting:
@@ -303,6 +305,78 @@ def test_what_a_zombie_leaves_is_found_at_the_next_look() -> None:
     assert shop.sweep(700).undone == 1
     balanced(shop)
     assert len(shop.gateway.refunds) == 1
+
+
+class Paused:
+    """Another object, whose call with that number, counted from 0 over several, waits until it is woken."""
+
+    def __init__(self, call: int) -> None:
+        self._left = call
+        self.sleeps, self.woken = asyncio.Event(), asyncio.Event()
+
+    def around(self, inner: Any) -> Any:
+        """`inner`, whose asynchronous methods are counted."""
+        pause = self
+
+        class Counted:
+            def __getattr__(self, name: str) -> Any:
+                method = getattr(inner, name)
+                if not asyncio.iscoroutinefunction(method):
+                    return method
+
+                async def call(*values: Any, **options: Any) -> Any:
+                    pause._left -= 1
+                    if pause._left == -1:
+                        pause.sleeps.set()
+                        await pause.woken.wait()
+                    return await method(*values, **options)
+
+                return call
+
+        return Counted()
+
+
+async def zombie(shop: Shop, call: int) -> Booked | Failed | None:
+    """What a booking answers that slept before that call until the sweep had ended it; `None` without one."""
+    pause = Paused(call)
+    rows, gateway, files = shop.rows, shop.gateway, shop.files
+    shop.rows, shop.gateway, shop.files = (pause.around(inner) for inner in (rows, gateway, files))
+    booking = asyncio.create_task(shop.book_async("pay_1", 2))
+    asleep = asyncio.create_task(pause.sleeps.wait())
+    await asyncio.wait({booking, asleep}, return_when=asyncio.FIRST_COMPLETED)
+    shop.rows, shop.gateway, shop.files = rows, gateway, files
+    if not asleep.done():
+        asleep.cancel()
+        return None
+    shop.now += timedelta(seconds=AFTER_THE_LEASE)
+    await sweep(shop.desk())
+    pause.woken.set()
+    return await booking
+
+
+@pytest.mark.parametrize("fails", ["", "put outcomes", "put orders"])
+@pytest.mark.parametrize("state", [PaymentState.CAPTURED, PaymentState.AUTHORISED])
+def test_an_execution_that_wakes_up_after_its_booking_was_ended_obeys(
+    state: PaymentState, fails: str
+) -> None:
+    for call in range(MOST_CALLS):
+        shop = Shop()
+        shop.gateway.pay("pay_1", 2 * PRICE, state=state)
+        if fails:
+            shop.world.fail(fails, broken)
+        result = asyncio.run(zombie(shop, call))
+        if result is None:
+            break
+        shop.world.faults.clear()
+        shop.settle()
+        if shop.booking() is None:
+            # It had not begun, or said itself that nothing came of it.
+            shop.book("pay_1", 2)
+            shop.settle()
+        balanced(shop)
+        assert isinstance(result, Failed) or shop.outcome() == "CONFIRMED"
+        assert len(shop.gateway.refunds) <= 1
+    assert call > 10
 
 
 def test_two_sweeps_at_once_refund_once_and_agree() -> None:

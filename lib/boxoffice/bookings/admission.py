@@ -145,11 +145,15 @@ class Admission:
         raise Rejected(Code.DUPLICATE_PAYMENT, details=details)
 
     async def void(self, booking: Booking) -> None:
-        """Take the row back, if it is still this execution's. Failing is harmless: its lease runs out."""
+        """Take the row back, if it is still this execution's and nobody has given it an end meanwhile.
+
+        Failing is harmless: its lease runs out.
+        """
         try:
             await retrying(
                 lambda: self._desk.rows.delete_where(
-                    Table.BOOKINGS, {"$id": booking.id, "attempt": booking.attempt}
+                    Table.BOOKINGS,
+                    {"$id": booking.id, "attempt": booking.attempt, "status": BookingStatus.PENDING},
                 ),
                 policy=_VOID_POLICY,
                 kinds={ErrorKind.RETRYABLE, ErrorKind.AMBIGUOUS},

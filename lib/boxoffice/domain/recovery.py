@@ -59,7 +59,9 @@ def decide(case: Case) -> Verdict:
     """What is right for `case`.
 
     Units are only claimed for a proven payment, so a booking that holds some needs no other proof. One that
-    has nothing and whose payment took no money, or somebody else's, is as if it had never been tried.
+    has nothing and whose payment is not its user's is as if it had never been tried, so that it is not in its
+    owner's way. Its execution cannot come back and go on: it would be refused for the same reason. Any other
+    one may, so its end has to be written down.
     """
     if case.outcome is Outcome.CONFIRMED:
         return Verdict.PROJECT
@@ -73,9 +75,7 @@ def decide(case: Case) -> Verdict:
         return Verdict.WAIT
     if captured and case.held == case.wanted and case.payment is not None and not case.payment.refunded:
         return Verdict.FINISH
-    if case.held or case.papers or (captured and case.is_owners):
-        return Verdict.UNDO
-    return Verdict.VOID
+    return Verdict.UNDO if case.held or case.papers or case.is_owners else Verdict.VOID
 
 
 def payment_status(payment: Payment | None) -> PaymentStatus:

@@ -119,12 +119,16 @@ async def _finish(desk: Desk, found: Evidence, payment: Payment, now: datetime) 
 
 
 async def _undo(desk: Desk, found: Evidence, payment: Payment | None, now: datetime) -> Recovered:
-    booking = found.booking
+    booking, begun = found.booking, set(found.left)
     if found.outcome is not None:
         booking = replace(booking, status=BookingStatus.ROLLED_BACK)
+    elif booking.status is BookingStatus.PENDING:
+        # Its execution may still wake up and claim units.
+        begun.add(CLAIMS)
     sale = Sale(desk, Admitted(booking, payment or _no_payment(booking)), _nothing_to_sell(booking))
-    owed = {PAYMENT} if sale.payment_status in _OWED else set()
-    sale.saga.journal.assume_begun(found.left | owed)
+    if sale.payment_status in _OWED:
+        begun.add(PAYMENT)
+    sale.saga.journal.assume_begun(begun)
     return await _rolled_back(desk, found, sale, await sale.saga.undo(), now)
 
 
