@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from boxoffice.availability.look import look_at_all, warm
-from boxoffice.bootstrap import open_availability, window
+from boxoffice.availability.opening import open_availability, window
 from boxoffice.entry import Context, Execution, respond
 
 

@@ -75,3 +75,4 @@ def test_pools_are_kept_apart() -> None:
 def test_a_unit_knows_the_row_that_claims_it() -> None:
     assert UNIT.claim_id == ids.claim_id(UNIT.pool, "s.a5")
     assert len(UNIT.claim_id) <= ids.MAX_ID_LENGTH
+    assert Unit.of_claim(UNIT.claim_id) == UNIT

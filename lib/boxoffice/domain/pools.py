@@ -49,6 +49,12 @@ class Unit(NamedTuple):
         """The id of the row that claims the unit."""
         return ids.claim_id(self.pool, self.name)
 
+    @classmethod
+    def of_claim(cls, claim_id: str) -> "Unit":
+        """The unit that the row with this id claims."""
+        pool, _, name = claim_id.partition(".")
+        return cls(pool, name)
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:

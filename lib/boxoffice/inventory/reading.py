@@ -10,7 +10,8 @@ from boxoffice.schema import Table
 from boxoffice.times import from_text
 
 _PAGE = 5_000
-_COLUMNS = ("poolId", "unit", "bookingId", "state", "reservedUntil")
+# The pool and the unit are in the id: of a large hall, every column counts.
+_COLUMNS = ("bookingId", "state", "reservedUntil")
 
 
 async def read_claims(rows: Rows, pools: Sequence[str]) -> list[Claim]:
@@ -43,7 +44,7 @@ async def _of_part(rows: Rows, pools: Sequence[str]) -> list[Row]:
 def _claim(row: Row) -> Claim:
     until = row["reservedUntil"]
     return Claim(
-        Unit(row["poolId"], row["unit"]),
+        Unit.of_claim(row["$id"]),
         row["bookingId"],
         ClaimState(row["state"]),
         from_text(until) if until else None,
