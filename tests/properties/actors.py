@@ -27,12 +27,16 @@ class Fate(Enum):
     """What happens to a call."""
 
     PASSES = "passes"
+    REFUSED_400 = "is refused for good"
     REFUSED_503 = "is refused with 503"
     REFUSED_429 = "is refused with 429"
     RESET = "is reset, not carried out"
     REPLY_LOST = "is carried out, and its answer lost"
     DIES_BEFORE = "is not made: the process dies"
     DIES_AFTER = "is carried out, and the process dies"
+
+
+_STATUSES = {Fate.REFUSED_400: 400, Fate.REFUSED_503: 503, Fate.REFUSED_429: 429}
 
 
 class Death(BaseException):
@@ -42,7 +46,8 @@ class Death(BaseException):
 class Gate:
     """Where the calls of one actor wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
         self._changed = threading.Condition()
         self._fate: Fate | None = None
         self.waiting: str | None = None
@@ -52,12 +57,13 @@ class Gate:
     def through(self, call: str, send: Callable[[], requests.Response]) -> requests.Response:
         """Waits for the fate of a call and brings it about; called by the actor's thread."""
         fate = self._ask(call)
+        self._note(f"{call} {fate.value}")
         if fate is Fate.DIES_BEFORE:
             raise Death
         if fate is Fate.RESET:
             raise _broken_connection()
-        if fate in (Fate.REFUSED_503, Fate.REFUSED_429):
-            return _refusal(503 if fate is Fate.REFUSED_503 else 429)
+        if fate in _STATUSES:
+            return _refusal(_STATUSES[fate])
         response = send()
         if fate is Fate.DIES_AFTER:
             raise Death
@@ -116,11 +122,13 @@ class GatedAdapter(HTTPAdapter):
 
 
 class Actor(Generic[T]):
-    """One execution. It has come to its first call, or to its end, when it has been made."""
+    """One execution. It has come to its first call, or to its end, when it has been made.
 
-    def __init__(self, name: str, work: Callable[[Gate], Awaitable[T]]) -> None:
-        self.name = name
-        self.gate = Gate()
+    note: is told of every call and its fate.
+    """
+
+    def __init__(self, name: str, work: Callable[[Gate], Awaitable[T]], note: Callable[[str], None]) -> None:
+        self.gate = Gate(lambda line: note(f"{name}: {line}"))
         self.result: T | None = None
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, args=(work,), name=name, daemon=True)

@@ -201,7 +201,7 @@ def read_books(http: Http, ledger: Sequence[Mapping[str, Any]], event_id: str = 
     so that what belongs to no booking at all is only found among all.
     """
     of_event = {"eventId": [event_id]} if event_id else {}
-    bookings = _rows(http, "bookings", of_event)
+    bookings = read_rows(http, "bookings", of_event)
     of_booking = {"bookingId": [row["$id"] for row in bookings]}
     by_id = {"$id": of_booking["bookingId"]}
     references = [
@@ -209,14 +209,14 @@ def read_books(http: Http, ledger: Sequence[Mapping[str, Any]], event_id: str = 
     ]
     some = bool(event_id)
     return Books(
-        ticket_types=_rows(http, "ticket_types", of_event),
+        ticket_types=read_rows(http, "ticket_types", of_event),
         bookings=bookings,
-        claims=_rows(http, "claims", of_event),
-        outcomes=_rows(http, "outcomes", by_id if some else {}),
-        tickets=_rows(http, "tickets", of_event),
-        transactions=_rows(http, "transactions", of_booking if some else {}),
-        orders=_rows(http, "orders", of_event),
-        reports=_rows(http, "rollback_reports", of_event),
+        claims=read_rows(http, "claims", of_event),
+        outcomes=read_rows(http, "outcomes", by_id if some else {}),
+        tickets=read_rows(http, "tickets", of_event),
+        transactions=read_rows(http, "transactions", of_booking if some else {}),
+        orders=read_rows(http, "orders", of_event),
+        reports=read_rows(http, "rollback_reports", of_event),
         files=_list(http, f"/storage/buckets/{_BUCKET}/files", "files", {"name": references} if some else {}),
         money=read_money(ledger),
     )
@@ -242,8 +242,9 @@ def read_money(ledger: Sequence[Mapping[str, Any]]) -> dict[str, Money]:
     return dict(found)
 
 
-def _rows(http: Http, table: str, equal: Mapping[str, list[str]]) -> list[Row]:
-    return _list(http, f"/tablesdb/{DATABASE}/tables/{table}/rows", "rows", equal)
+def read_rows(http: Http, table: str, equal: Mapping[str, list[str]] | None = None) -> list[Row]:
+    """The rows of a table whose column has one of the values, or all of them."""
+    return _list(http, f"/tablesdb/{DATABASE}/tables/{table}/rows", "rows", equal or {})
 
 
 def _list(http: Http, path: str, key: str, equal: Mapping[str, list[str]]) -> list[Row]:

@@ -1,0 +1,22 @@
+"""A local Appwrite without functions: the library runs in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.project.config import load_project
+from scripts.project.provision import provision
+from tests.conftest import serving
+from tests.properties.world import World
+from tests.support.arena import Arena
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The box office; `begin` makes it new."""
+    for server in serving(tmp_path_factory.mktemp("world") / "data"):
+        arena = Arena(server)
+        provision(arena.http, load_project(), lambda line: None)
+        yield World(arena)

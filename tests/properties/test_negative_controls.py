@@ -1,0 +1,88 @@
+"""Each guard switched off: the sequences that it is there for do fail then, so they prove something."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from boxoffice.adapters.appwrite.rows import AppwriteRows
+from boxoffice.bookings import book, sale
+from boxoffice.bookings.desk import Desk
+from boxoffice.domain import ids
+from boxoffice.domain.errors import BoxofficeError
+from boxoffice.ports import NewRow, Row
+from boxoffice.recovery.results import Swept
+from boxoffice.schema import Table
+
+from tests.properties import world as world_module
+from tests.properties.schedules import SCHEDULES, SITUATIONS, problems_of
+from tests.properties.world import World
+
+pytestmark = pytest.mark.local_only
+
+Patch = pytest.MonkeyPatch
+
+
+def fails(world: World, schedule: str, situation: str = "paid") -> bool:
+    """Whether a sequence finds something wrong; it is over with the first."""
+    return any(problems for _, problems in problems_of(world, SCHEDULES[schedule], SITUATIONS[situation]))
+
+
+def test_without_the_outcome_row_a_zombie_sells_what_was_given_up(world: World, monkeypatch: Patch) -> None:
+    put_once = AppwriteRows.put_once
+
+    async def put_anyway(self: AppwriteRows, table: Table, row: NewRow) -> Row:
+        stored = await put_once(self, table, row)
+        return {"$id": row.id, **row.data} if table is Table.OUTCOMES else stored
+
+    monkeypatch.setattr(AppwriteRows, "put_once", put_anyway)
+    assert fails(world, "a zombie wakes")
+
+
+def test_without_the_lease_a_sweep_disturbs_who_is_at_work(world: World, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(book, "LEASE", timedelta(minutes=-5))
+    assert fails(world, "a sweep comes early")
+
+
+def test_without_deterministic_ids_a_repetition_books_again(world: World, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(ids, "booking_id", lambda payment_id: f"bk-{secrets.token_hex(8)}")
+    assert fails(world, "a call is carried out, and the process dies")
+
+
+def test_without_deterministic_ids_of_papers_there_are_two_of_each(world: World, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(ids, "order_id", lambda booking: f"or-{secrets.token_hex(8)}")
+    assert fails(world, "a sweep meets a zombie")
+
+
+def test_without_the_lookup_a_lost_answer_costs_the_booking(world: World, monkeypatch: Patch) -> None:
+    async def none(self: AppwriteRows, table: Table, row_id: str, cause: BoxofficeError) -> None:
+        return None
+
+    async def nothing(self: AppwriteRows, table: Table, rows: Sequence[NewRow], owner: str) -> bool:
+        return False
+
+    monkeypatch.setattr(AppwriteRows, "_lookup", none)
+    monkeypatch.setattr(AppwriteRows, "_all_written", nothing)
+    assert fails(world, "a call is carried out, and its answer lost")
+
+
+def test_without_repeating_an_undo_a_hiccup_makes_an_incomplete_rollback(
+    world: World, monkeypatch: Patch
+) -> None:
+    monkeypatch.setattr(sale, "_UNDO_POLICY", replace(sale._UNDO_POLICY, attempts=1))
+    assert fails(world, "a call is refused with 503", "undone")
+
+
+@pytest.mark.parametrize("schedule", ["everything dies", "a call is carried out, and the process dies"])
+def test_without_the_sweep_a_death_leaves_half_a_booking(
+    world: World, monkeypatch: Patch, schedule: str
+) -> None:
+    async def rest(desk: Desk, *rest: Any) -> Swept:
+        return Swept()
+
+    monkeypatch.setattr(world_module, "sweep", rest)
+    assert fails(world, schedule)
