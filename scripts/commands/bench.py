@@ -1,4 +1,4 @@
-"""`scripts/bench book|import|emulator|seats`: the measurements, each with its own options."""
+"""`scripts/bench book|availability|import|emulator|seats`: the measurements, each with its own options."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib
 import sys
 from collections.abc import Callable
 
-NAMES = ("book", "import", "emulator", "seats")
+NAMES = ("book", "availability", "import", "emulator", "seats")
 
 
 def main() -> int:

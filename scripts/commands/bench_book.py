@@ -132,14 +132,9 @@ def _environment(path: Path) -> dict[str, Any]:
     return said
 
 
-def main() -> int:
-    """0 when every booking was made."""
+def add_server_options(parser: argparse.ArgumentParser) -> None:
+    """The options that say which Appwrite; `scripts/serve` has written what is not given."""
     said = _environment(ENV_FILE)
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench book",
-        description="Books through executions on any Appwrite that has the functions deployed. What is not "
-        "given is read from .local/env.json, which scripts/serve writes.",
-    )
     parser.add_argument("--endpoint", default=said.get("endpoint"), help="the Appwrite, such as http://…/v1")
     parser.add_argument("--project-id", default=said.get("projectId"))
     parser.add_argument("--api-key", default=said.get("apiKey"))
@@ -147,17 +142,33 @@ def main() -> int:
         "--payments", metavar="URL", help="the local Appwrite whose payments the functions use"
     )
     parser.add_argument("--payments-key", metavar="KEY", default=said.get("apiKey"), help="its API key")
-    parser.add_argument("--clients", default="1,8,32", help="how many at once, one run for each (1,8,32)")
-    parser.add_argument("--each", type=int, default=10, help="bookings of each client (10)")
-    options = parser.parse_args()
+
+
+def shop_of(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Shop:
+    """The shop that the options name; ends the program when they name none."""
     if not (options.endpoint and options.project_id and options.api_key):
         parser.error("no server: run scripts/serve --provision, or give --endpoint, --project-id, --api-key")
+    said = _environment(ENV_FILE)
     payments = (options.payments or said.get("endpoint") or options.endpoint).removesuffix("/v1")
-    shop = Shop(
+    return Shop(
         Http.with_key(options.endpoint, options.project_id, options.api_key),
         options.project_id,
         Http(f"{payments}/_local/payments", {"X-Appwrite-Key": options.payments_key}),
     )
+
+
+def main() -> int:
+    """0 when every booking was made."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench book",
+        description="Books through executions on any Appwrite that has the functions deployed. What is not "
+        "given is read from .local/env.json, which scripts/serve writes.",
+    )
+    add_server_options(parser)
+    parser.add_argument("--clients", default="1,8,32", help="how many at once, one run for each (1,8,32)")
+    parser.add_argument("--each", type=int, default=10, help="bookings of each client (10)")
+    options = parser.parse_args()
+    shop = shop_of(parser, options)
     return 1 if report(shop, [int(part) for part in options.clients.split(",")], options.each) else 0
 
 

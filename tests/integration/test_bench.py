@@ -1,4 +1,4 @@
-"""`scripts/bench book` on the Appwrite that the functions are deployed to."""
+"""The measurements on the Appwrite that the functions are deployed to."""
 
 from __future__ import annotations
 
@@ -26,3 +26,21 @@ def test_it_books_and_leaves_no_plain_rows(target: Target, server: LocalServer, 
     assert all(line[-1] == "0" for line in lines if line[0].isdigit())
     drafts = [row["name"] for row in shop.rows("events", status="draft")]
     assert not [name for name in drafts if name.startswith("bench-")]
+
+
+def test_it_looks_at_a_hall_and_at_what_is_being_booked(
+    target: Target, server: LocalServer, shop: Shop
+) -> None:
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "scripts.commands.bench", "availability", "--endpoint", target.endpoint,
+            "--project-id", target.project_id, "--api-key", target.api_key, "--payments", server.ready.site,
+            "--payments-key", server.ready.api_key, "--seats", "1000", "--clients", "2", "--each", "3",
+        ],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    # Whether this machine was quick enough is for the benchmark to say, and not for the test.
+    assert (done.returncode in (0, 1), done.stderr) == (True, "")
+    hall, mixed = done.stdout.splitlines()
+    assert hall.startswith("1000 seats, all sold: first ")
+    assert mixed.startswith("2 book, 2 look: 24 looks, ")

@@ -33,7 +33,7 @@ def test_an_import_that_costs_too_much_is_an_error(monkeypatch: pytest.MonkeyPat
 
 def test_a_measurement_that_does_not_exist_is_named() -> None:
     done = bench("nothing")
-    assert (done.returncode, "book|import|emulator" in done.stderr) == (2, True)
+    assert (done.returncode, "book|availability|import|emulator" in done.stderr) == (2, True)
 
 
 def test_percentiles_and_rates() -> None:
