@@ -18,7 +18,7 @@ PRICE = 50_000
 TABLES = ("bookings", "claims", "tickets", "transactions", "orders", "outcomes")
 
 # Calls at the same time are only seen to be so when each takes a moment.
-SLOWNESS = 0.05
+SLOWNESS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
