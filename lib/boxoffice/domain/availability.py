@@ -30,8 +30,8 @@ class Counts:
 
     @property
     def free(self) -> int:
-        """How many can be booked now. 0 when a pool has become smaller than what it has sold."""
-        return max(0, self.total - self.held - self.sold - self.blocked)
+        """How many can be booked now."""
+        return left(self.total, self.held + self.sold + self.blocked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ class RowMap:
     section: str
     row: str
     states: str
+
+
+def left(total: int, taken: int) -> int:
+    """How many of a pool's units are free. 0 when the pool has become smaller than what it has sold."""
+    return max(0, total - taken)
 
 
 def count(total: int, taken: Collection[Standing]) -> Counts:

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.domain import ids
+from boxoffice.domain.availability import left
+from boxoffice.domain.pools import seat_pool
 from boxoffice.domain.status import BookingStatus, PaymentStatus
-from boxoffice.ports import MOST_COUNTED, Row
+from boxoffice.inventory.reading import read_claims
+from boxoffice.ports import MOST_COUNTED
+from boxoffice.programme import KnownProgramme, Programme
 from boxoffice.schema import Table
 
-_PAGE = 5_000
 _MOST_TICKET_TYPES = 100
 
 
@@ -30,8 +33,12 @@ async def show_confirmed(desk: Desk, booking_ids: Sequence[str]) -> None:
 
 
 async def refresh_event(desk: Desk, event_id: str) -> bool:
-    """Count what is left of an event, and show it where it is shown differently; whether it was."""
-    events, ticket_types = await asyncio.gather(
+    """Count what is left of an event, seats too, and show it where it is shown differently; whether it was.
+
+    Every claim counts as taken, also that of a reservation that has ended and is not tidied up yet.
+    """
+    programme = Programme(desk.rows, KnownProgramme.empty(1, desk.timing.clock))
+    events, ticket_types, showtimes = await asyncio.gather(
         desk.rows.find(Table.EVENTS, {"$id": event_id}, columns=["ticketsLeft"], limit=1),
         desk.rows.find(
             Table.TICKET_TYPES,
@@ -39,31 +46,34 @@ async def refresh_event(desk: Desk, event_id: str) -> bool:
             columns=["capacity", "ticketsLeft"],
             limit=_MOST_TICKET_TYPES,
         ),
+        programme.showtimes(event_id),
     )
-    left = await asyncio.gather(*(_left(desk, ticket_type) for ticket_type in ticket_types))
-    shown = [*((Table.TICKET_TYPES, row, count) for row, count in zip(ticket_types, left, strict=True))]
-    shown += [(Table.EVENTS, event, sum(left)) for event in events]
+    of_types, of_seats = await asyncio.gather(
+        _all_left(desk, [(ids.pool_id(row["$id"]), row["capacity"]) for row in ticket_types]),
+        _all_left(
+            desk,
+            [
+                (seat_pool(showtime.id), sum(showtime.layout.totals.values()))
+                for showtime in showtimes
+                if showtime.published and showtime.layout
+            ],
+        ),
+    )
+    shown = [*((Table.TICKET_TYPES, row, count) for row, count in zip(ticket_types, of_types, strict=True))]
+    shown += [(Table.EVENTS, event, sum(of_types) + sum(of_seats)) for event in events]
     drifted = [(table, row["$id"], count) for table, row, count in shown if row["ticketsLeft"] != count]
     for table, row_id, count in drifted:
         await desk.rows.update(table, row_id, {"ticketsLeft": count})
     return bool(drifted)
 
 
-async def _left(desk: Desk, ticket_type: Row) -> int:
-    pool = ids.pool_id(ticket_type["$id"])
+async def _all_left(desk: Desk, pools: Sequence[tuple[str, int]]) -> list[int]:
+    """How many are left of each pool, given with how many units it has."""
+    return await asyncio.gather(*(_left(desk, pool, total) for pool, total in pools))
+
+
+async def _left(desk: Desk, pool: str, total: int) -> int:
     taken = await desk.rows.count(Table.CLAIMS, {"poolId": pool})
     if taken >= MOST_COUNTED:
-        taken = await _count_one_by_one(desk, pool)
-    return max(0, int(ticket_type["capacity"]) - taken)
-
-
-async def _count_one_by_one(desk: Desk, pool: str) -> int:
-    taken, after = 0, ""
-    while True:
-        page = await desk.rows.find(
-            Table.CLAIMS, {"poolId": pool}, columns=["poolId"], after=after, limit=_PAGE
-        )
-        taken += len(page)
-        if len(page) < _PAGE:
-            return taken
-        after = page[-1]["$id"]
+        taken = len(await read_claims(desk.rows, [pool]))
+    return left(total, taken)
