@@ -42,7 +42,8 @@ class UseCase:
     prepare: everything that the request needs, for one run of its own. setting: faults that are always there,
     such as the one at a late step that makes the use case undo what it did; `{payment}` in their paths is the
     run's payment. after: the first call that is disturbed, those before it being another use case's. endings:
-    how it may end, for the client and the money.
+    how it may end, for the client and the money. bears_hiccups: whether a call that fails for a moment, in a
+    process that lives on, may not cost the client the booking.
     """
 
     name: str
@@ -50,6 +51,7 @@ class UseCase:
     setting: tuple[FaultBody, ...] = ()
     after: str = ""
     endings: frozenset[str] = frozenset({BOOKED, RETURNED})
+    bears_hiccups: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ class Fault:
     name: str
     body: FaultBody
     lasts: bool = False
+
+    @property
+    def is_hiccup(self) -> bool:
+        """Whether the same call, or another try at it, succeeds a moment later."""
+        return not (self.lasts or self.kills or self.body.get("status") in (400, 401))
 
     @property
     def kills(self) -> bool:
@@ -145,6 +152,8 @@ def run(arena: Arena, use_case: UseCase, point: Point, fault: Fault) -> Verdict:
     problems = _problems(arena, use_case, client, answers)
     if not hits:
         problems.append("the call was not made, so nothing was tried")
+    if use_case.bears_hiccups and fault.is_hiccup and not answers[0].body.get("success"):
+        problems.append(f"a hiccup cost the client the booking: {answers[0].body.get('code')}")
     if fault.kills != (answers[0].body == {}):
         problems.append(f"the first answer is {answers[0].status} {answers[0].body}")
     return Verdict(use_case.name, str(point), fault.name, tuple(problems), time.monotonic() - began)

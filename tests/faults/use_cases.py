@@ -41,9 +41,9 @@ def booking(
 
 
 USE_CASES = (
-    UseCase("book", booking()),
+    UseCase("book", booking(), bears_hiccups=True),
     UseCase("book, then undo", booking(), (COMMIT_FAILS,), after="create outcomes 2"),
-    UseCase("capture and book", booking("authorized"), after="capture payment"),
+    UseCase("capture and book", booking("authorized"), after="capture payment", bears_hiccups=True),
     UseCase("refund when sold out", booking(sold_out=True), endings=frozenset({RETURNED})),
 )
 MORE_USE_CASES = (
