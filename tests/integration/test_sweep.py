@@ -212,7 +212,7 @@ def interrupted(model: dict[str, Any], number: int) -> dict[str, Any]:
     return {
         **columns,
         "$id": ids.booking_id(payment),
-        "reference": ids.reference(ids.booking_id(payment)),
+        "reference": ids.reference(payment),
         "paymentId": payment,
         "paymentStatus": "none",
         "status": "pending",

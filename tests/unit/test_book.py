@@ -261,9 +261,9 @@ class TestBegin:
         shop.gateway.pay("pay_0", PRICE)
         shop.booked("pay_0")
         other = next(iter(shop.rows.tables[Table.BOOKINGS].values()))
-        other["reference"] = ids.reference(ids.booking_id("pay_1"))
+        other["reference"] = ids.reference("pay_1")
         shop.gateway.pay("pay_1", PRICE)
-        assert shop.booked().booking.reference == ids.reference(ids.booking_id("pay_1"), 1)
+        assert shop.booked().booking.reference == ids.reference("pay_1", 1)
 
     def test_the_lease_outlives_any_execution(self) -> None:
         shop = Shop()

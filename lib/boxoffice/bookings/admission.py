@@ -166,7 +166,7 @@ class Admission:
     async def _write(self, draft: Booking) -> Booking:
         """The row that the payment's booking has now: `draft`, or an earlier one."""
         for collision in range(_REFERENCE_COLLISIONS):
-            booking = replace(draft, reference=ids.reference(draft.id, collision))
+            booking = replace(draft, reference=ids.reference(draft.payment_id, collision))
             try:
                 return Booking.from_row(await self._desk.rows.put_once(Table.BOOKINGS, booking.to_row()))
             except UniqueClash:

@@ -98,7 +98,7 @@ def _draft(desk: Desk, caller: Caller, wish: Wish, offer: Offer, price: Quote) -
     lease_until = desk.now() + LEASE
     return Booking(
         id=booking_id,
-        reference=ids.reference(booking_id),
+        reference=ids.reference(wish.payment.payment_id),
         user_id=caller.user_id,
         event_id=offer.event.id,
         ticket_type_id=ticket_type.id,

@@ -71,12 +71,13 @@ def audit_entry_id(subject: str, action: str, execution_id: str) -> str:
     return "al-" + _derive("audit-entry", subject, action, execution_id)
 
 
-def reference(booking: str, collision: int = 0) -> str:
-    """The code that people use for the booking; `collision` counts how often the previous one was taken.
+def reference(payment_id: str, collision: int = 0) -> str:
+    """The code that people use for a booking; `collision` counts how often the previous one was taken.
 
-    39 bits of a digest of a payment id: it cannot be guessed from another one.
+    39 bits of a digest of the payment's id: it cannot be guessed from another one. Not of the booking's id,
+    which everybody can read in the claims.
     """
-    number = int.from_bytes(_digest("reference", booking, str(collision)), "big")
+    number = int.from_bytes(_digest("reference", payment_id, str(collision)), "big")
     letters = []
     for _ in range(REFERENCE_LENGTH):
         number, index = divmod(number, len(REFERENCE_ALPHABET))
