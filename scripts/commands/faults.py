@@ -8,8 +8,7 @@ import queue
 import sys
 import tempfile
 import threading
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
@@ -23,6 +22,9 @@ from scripts.local_appwrite import LocalServer
 from tests.faults.harness import FAULTS, MORE_FAULTS, Fault, Point, UseCase, Verdict, points_of, run
 from tests.faults.use_cases import MORE_USE_CASES, USE_CASES
 from tests.support.arena import CALL_SECONDS, Arena
+
+# Without a terminal there is a line after so many cases instead of a bar.
+PLAIN_EVERY = 50
 
 Case = tuple[UseCase, Point, Fault]
 
@@ -70,6 +72,8 @@ def try_all(arenas: Sequence[Arena], cases: Sequence[Case], progress: Progress) 
             bad = sum(bool(verdict.problems) for verdict in verdicts)
             now = f"{verdict.use_case}: {verdict.point} {verdict.fault}"
             progress.update(task, advance=1, bad=bad, now=now)
+            if progress.disable and len(verdicts) % PLAIN_EVERY == 0:
+                progress.console.print(f"{len(verdicts)} of {len(cases)} cases, {bad} violations")
 
     threads = [threading.Thread(target=work, args=[arena]) for arena in arenas]
     for thread in threads:
@@ -79,26 +83,23 @@ def try_all(arenas: Sequence[Arena], cases: Sequence[Case], progress: Progress) 
     return verdicts
 
 
-def summary(verdicts: Sequence[Verdict]) -> Table:
-    """Cases, and violations among them, by fault and use case."""
-    use_cases = list(dict.fromkeys(verdict.use_case for verdict in verdicts))
-    cases = Counter((verdict.fault, verdict.use_case) for verdict in verdicts)
-    bad = Counter((verdict.fault, verdict.use_case) for verdict in verdicts if verdict.problems)
+def summary(verdicts: Sequence[Verdict], title: str, name_of: Callable[[Verdict], str]) -> Table:
+    """Cases, violations among them, and seconds of the slowest, by what `name_of` tells of a verdict."""
     table = Table(show_footer=True)
-    table.add_column("fault", footer="all")
-    for name in use_cases:
-        count = sum(verdict.use_case == name for verdict in verdicts)
-        violated = sum(bool(v.problems) for v in verdicts if v.use_case == name)
-        table.add_column(name, justify="right", footer=_cell(count, violated))
-    for fault in dict.fromkeys(verdict.fault for verdict in verdicts):
-        table.add_row(fault, *(_cell(cases[fault, name], bad[fault, name]) for name in use_cases))
+    table.add_column(title, footer="all")
+    cells = _cells(verdicts)
+    for heading, footer in zip(("cases", "violations", "slowest"), cells, strict=True):
+        table.add_column(heading, justify="right", footer=footer)
+    for name in dict.fromkeys(map(name_of, verdicts)):
+        table.add_row(name, *_cells([verdict for verdict in verdicts if name_of(verdict) == name]))
     return table
 
 
-def _cell(cases: int, bad: int) -> Text:
-    if not cases:
-        return Text("")
-    return Text(f"{bad} of {cases}", style="bold red") if bad else Text(str(cases), style="green")
+def _cells(verdicts: Sequence[Verdict]) -> tuple[Text, Text, Text]:
+    bad = sum(bool(verdict.problems) for verdict in verdicts)
+    slowest = max((verdict.seconds for verdict in verdicts), default=0.0)
+    style = "bold red" if bad else "green"
+    return Text(str(len(verdicts))), Text(str(bad), style=style), Text(f"{slowest:.1f} s")
 
 
 def main() -> int:
@@ -143,7 +144,8 @@ def main() -> int:
             console.print(Text(f"{verdict.use_case} | {verdict.point} | {verdict.fault}: {problem}", "red"))
     for problem in remaining:
         console.print(Text(f"all books together: {problem}", style="red"))
-    console.print(summary(verdicts))
+    console.print(summary(verdicts, "use case", lambda verdict: verdict.use_case))
+    console.print(summary(verdicts, "fault", lambda verdict: verdict.fault))
     bad = sum(bool(verdict.problems) for verdict in verdicts)
     console.print(f"{len(verdicts)} cases, {bad} violations")
     return 1 if bad or remaining or not verdicts else 0

@@ -50,7 +50,7 @@ MORE_USE_CASES = (
     UseCase("book three", booking(quantity=3)),
     UseCase("capture and book three", booking("authorized", quantity=3)),
     UseCase("capture and book, then undo", booking("authorized"), (COMMIT_FAILS,), after="create outcomes 2"),
-    UseCase("capture refused, then undo", booking("authorized"), (CAPTURE_FAILS,), after="capture payment"),
+    UseCase("capture refused, then undo", booking("authorized"), (CAPTURE_FAILS,), after="read payment 2"),
     UseCase("refund of a wrong amount", booking(overpaid=1), endings=frozenset({RETURNED})),
     UseCase("sold out", booking("authorized", sold_out=True), endings=frozenset({RETURNED})),
 )
