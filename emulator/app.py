@@ -1,7 +1,8 @@
 """The ASGI application: from bytes to a reply, in the order in which the real server decides.
 
 Route, project, caller, scope, parameters, then the handler; after the commit its events go out. Other sites
-(the payment stand-in, the local admin routes) hang beside the API under their own prefix.
+(the payment stand-in, the local admin routes) hang beside the API under their own prefix, and the domains of
+functions under their own names.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from emulator import auth
 from emulator.core.caller import GUEST, Caller
 from emulator.core.context import Context, Server, parse_format
 from emulator.core.errors import ApiError
-from emulator.core.http import Reply, Request, Upload, encode
+from emulator.core.http import Reply, Request, Upload, encode, host_name
 from emulator.core.params import read_params
 from emulator.core.routing import Route, Router
 from emulator.cors import cors_headers, preflight, refuse_unknown_origin
@@ -51,6 +52,13 @@ class Site(Protocol):
 
     def refusal(self, status: int, type_: str, message: str) -> Reply:
         """An error in the site's own spelling."""
+
+
+class NamedSite(Site, Protocol):
+    """A site that answers every request to some host names, whatever the path."""
+
+    def serves(self, server: Server, name: str) -> bool:
+        """Whether a host name is one of its own."""
 
 
 class ApiSite:
@@ -136,11 +144,12 @@ def refusal(status: int, type_: str, message: str) -> Reply:
 
 
 class App:
-    """Routes a connection to its site by the first matching prefix."""
+    """Routes a connection to its site: by the host's name, or else by the first matching prefix."""
 
-    def __init__(self, server: Server, sites: dict[str, Site]) -> None:
+    def __init__(self, server: Server, sites: dict[str, Site], named: NamedSite) -> None:
         self.server = server
         self._sites = sites
+        self._named = named
         self._log = server.part(RequestLog)
         self._faults = server.part(Faults)
 
@@ -154,16 +163,24 @@ class App:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         path: str = scope["path"]
-        prefix = next((p for p in self._sites if path == p or path.startswith(p + "/")), None)
-        request = await read_request(scope, receive, prefix or "")
+        name = host_name(_header(scope, b"host"))
+        site: Site | None
+        if self._named.serves(self.server, name):
+            site, prefix = self._named, ""
+            request = await read_request(scope, receive, prefix, with_form=False)
+            path = f"//{name}{path}"
+        else:
+            prefix = next((p for p in self._sites if path == p or path.startswith(p + "/")), "")
+            site = self._sites.get(prefix)
+            request = await read_request(scope, receive, prefix, with_form=True)
         fault: Fault | None = None
         reply: Reply | None
-        if prefix is None:
+        if site is None:
             reply = Reply(404, b"<html><body>Not Found</body></html>", "text/html")
         elif self._faults and prefix != LOCAL_ROOT:
-            fault, reply = await self._answer_with_faults(self._sites[prefix], request, path)
+            fault, reply = await self._answer_with_faults(site, request, path)
         else:
-            reply = await self._sites[prefix].answer(self.server, request)
+            reply = await site.answer(self.server, request)
         stalled = fault is not None and fault.kind == STALL_BODY
         status = 0 if reply is None or stalled else reply.status
         self._log.add(request, path, status, started, fault.id if fault else "")
@@ -193,20 +210,22 @@ class App:
         )
 
 
-async def read_request(scope: Scope, receive: Receive, prefix: str) -> Request:
-    """The whole request, its body read and its multipart form parsed."""
+async def read_request(scope: Scope, receive: Receive, prefix: str, *, with_form: bool) -> Request:
+    """The whole request, its body read; a multipart form is parsed when it is wanted so."""
     raw: list[tuple[bytes, bytes]] = scope["headers"]
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
+    query = scope["query_string"].decode("latin-1")
     request = Request(
         method=scope["method"],
         path=scope["path"][len(prefix) :] or "/",
-        query_string=scope["query_string"].decode("latin-1"),
+        query_string=query,
         headers=headers,
         raw_headers=raw,
         host=headers.get("host", "localhost"),
         client=scope["client"][0] if scope.get("client") else "",
+        target=scope["raw_path"].decode("latin-1") + (f"?{query}" if query else ""),
     )
-    if headers.get("content-type", "").startswith("multipart/form-data"):
+    if with_form and headers.get("content-type", "").startswith("multipart/form-data"):
         request.form = await _read_form(scope, receive)
         return request
     message = await receive()
@@ -218,6 +237,12 @@ async def read_request(scope: Scope, receive: Receive, prefix: str) -> Request:
             parts.append(message.get("body", b""))
         request.body = b"".join(parts)
     return request
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    """The first header with a name, "" when there is none."""
+    found = next((value for key, value in scope["headers"] if key == name), b"")
+    return str(found.decode("latin-1"))
 
 
 async def _read_form(scope: Scope, receive: Receive) -> dict[str, Any]:

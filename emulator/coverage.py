@@ -24,6 +24,7 @@ def coverage() -> str:
     lines = ["| area | path | methods |", "|---|---|---|"]
     for area in AREAS:
         lines += _rows(area.title, API_ROOT, area.routes)
+    lines.append("| Domains of functions | `//{domain}/*` | any |")
     lines += _rows("Payment gateway", PAYMENTS_ROOT, (*GATEWAY, *CHECKOUT))
     lines += _rows("Only here", LOCAL_ROOT, (*LOCAL, *LOCAL_PAYMENTS))
     return "\n".join(lines)

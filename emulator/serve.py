@@ -20,6 +20,7 @@ from emulator.core.context import Config, Server
 from emulator.core.events import EventBus
 from emulator.core.routing import Router
 from emulator.core.store import Store
+from emulator.functions.domains import FunctionDomains
 from emulator.local.faults import Faults
 from emulator.local.protocol import BreakableProtocol
 from emulator.local.request_log import RequestLog
@@ -70,7 +71,7 @@ def build_app(server: Server) -> App:
         PAYMENTS_ROOT: RazorpaySite(),
         LOCAL_ROOT: LocalSite(Router((*LOCAL_ROUTES, *LOCAL_PAYMENT_ROUTES))),
     }
-    return App(server, sites)
+    return App(server, sites, FunctionDomains())
 
 
 def ready_line(config: Config) -> str:

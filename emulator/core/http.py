@@ -31,7 +31,8 @@ class Upload:
 class Request:
     """One HTTP request, its body read. `path` begins after the API's root; header names are lower-case.
 
-    caller: who it turned out to be, for the request log; a guest until a site has found out.
+    target: path and query as they stood in the request line. caller: who it turned out to be, for the request
+    log; a guest until a site has found out.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Request:
     host: str = "localhost"
     client: str = ""
     caller: Caller = GUEST
+    target: str = "/"
 
     def given(self) -> dict[str, Any]:
         """The parameters of the request: from the query for GET and HEAD, otherwise from the body."""
@@ -77,6 +79,11 @@ class Reply:
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
     cookies: list[str] = field(default_factory=list)
+
+
+def host_name(host: str) -> str:
+    """The name in a `host` header, without the port and in lower case."""
+    return host.partition(":")[0].lower()
 
 
 def created(body: Any) -> Reply:

@@ -24,7 +24,7 @@ from emulator.functions.invoking import (
     platform_headers,
     user_jwt,
 )
-from emulator.functions.records import find_function, open_function
+from emulator.functions.records import active_deployment, find_function, open_function
 from emulator.functions.scheduling import job_of
 from emulator.functions.views import execution_view, header_list
 from emulator.functions.worker_process import Outcome
@@ -34,7 +34,6 @@ from emulator.queries.parse import TOTAL
 
 register_types(
     {
-        "build_not_ready": 400,
         "execution_in_progress": 400,
         "execution_not_found": 404,
         "general_bad_request": 400,
@@ -65,7 +64,7 @@ async def create_execution(ctx: Context) -> Reply:
     args, caller = ctx.args, ctx.caller
     scheduled = _check_schedule(ctx)
     function = open_function(ctx)
-    deployment = _deployment(ctx, function)
+    deployment = active_deployment(ctx.store, function)
     if not caller.privileged and caller.roles.isdisjoint(json.loads(function["execute"])):
         raise ApiError("user_unauthorized", "You may not execute this function.")
     execution_id = unique_id()
@@ -153,19 +152,6 @@ def _check_schedule(ctx: Context) -> str | None:
     if moment % 60 or moment < ctx.server.clock.time() + _SOONEST_SECONDS:
         raise ApiError("general_bad_request", "scheduledAt must be a whole minute, at least one from now.")
     return spell(moment)
-
-
-def _deployment(ctx: Context, function: Row) -> Row:
-    row = ctx.store.one(
-        "SELECT * FROM deployments WHERE id = ? AND function_seq = ?",
-        function["deployment_id"],
-        function["seq"],
-    )
-    if row is None:
-        raise ApiError("deployment_not_found", "The function has no active deployment.")
-    if row["status"] != "ready":
-        raise ApiError("build_not_ready", "The deployment's build is not ready.")
-    return row
 
 
 def _answer(outcome: Outcome | None, execution_id: str) -> dict[str, Any]:

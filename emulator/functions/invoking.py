@@ -53,9 +53,11 @@ class Invocation:
         names = {name.lower() for name, _ in headers}
         if "host" not in names:
             headers.append(("host", f"{self.deployment['id']}:3000"))
-        headers.append(("accept", "*/*"))
+        if "accept" not in names:
+            headers.append(("accept", "*/*"))
         if self.body:
-            headers.append(("content-length", str(len(self.body))))
+            if "content-length" not in names:
+                headers.append(("content-length", str(len(self.body))))
             if "content-type" not in names:
                 headers.append(("content-type", "application/x-www-form-urlencoded"))
         path: str = self.record["request_path"].partition("#")[0]

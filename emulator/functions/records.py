@@ -7,10 +7,10 @@ from typing import Any
 from emulator.core.context import Context, Server
 from emulator.core.errors import ApiError, register_types
 from emulator.core.events import Event
-from emulator.core.store import Row
+from emulator.core.store import Row, Store
 from emulator.functions.views import deployment_view, function_view
 
-register_types({"function_not_found": 404, "deployment_not_found": 404})
+register_types({"function_not_found": 404, "deployment_not_found": 404, "build_not_ready": 400})
 
 
 def find_function(ctx: Context) -> Row:
@@ -37,6 +37,19 @@ def find_deployment(ctx: Context, function: Row) -> Row:
     )  # fmt: skip
     if row is None:
         raise ApiError("deployment_not_found", "The function has no deployment with this id.")
+    return row
+
+
+def active_deployment(store: Store, function: Row) -> Row:
+    """What an execution runs; ApiError deployment_not_found, or build_not_ready."""
+    row = store.one(
+        "SELECT * FROM deployments WHERE id = ? AND function_seq = ?",
+        function["deployment_id"], function["seq"],
+    )  # fmt: skip
+    if row is None:
+        raise ApiError("deployment_not_found", "The function has no active deployment.")
+    if row["status"] != "ready":
+        raise ApiError("build_not_ready", "The deployment's build is not ready.")
     return row
 
 

@@ -208,8 +208,11 @@ def test_a_function_has_its_domain_as_long_as_it_lives(parts: Server) -> None:
     site, key = ApiSite(Router(ROUTES)), parts.config.api_key
     rule = b'{"domain": "a1.functions.localhost", "functionId": "f"}'
 
+    function = b'{"functionId": "f", "name": "f", "runtime": "python-3.12"}'
+
     async def domains_before_and_after() -> tuple[int, int]:
         await start_project(parts)
+        assert (await site.answer(parts, request(parts, key, "POST", "/functions", function))).status == 201
         made = await site.answer(parts, request(parts, key, "POST", "/proxy/rules/function", rule))
         assert made.status == 201, made.body
         before = await site.answer(parts, request(parts, key, path="/proxy/rules"))
