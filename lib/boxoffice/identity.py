@@ -12,6 +12,11 @@ from boxoffice.schema import ADMINS_TEAM
 API_KEY = "api-key"
 """What stands in the place of a user's id when a trusted server has asked."""
 
+SWEEP, GATEWAY, ORGANISER = "sweep", "gateway", "organiser"
+"""What stands there when nobody has asked: the sweep, the payment gateway, the rules of a cancelled event."""
+
+_RESERVED = frozenset({API_KEY, SWEEP, GATEWAY, ORGANISER})
+
 _TOKEN = "x-appwrite-user-jwt"  # noqa: S105 - a header's name
 _USER_ID = "x-appwrite-user-id"
 _TOKEN_FORM = re.compile(r"[A-Za-z0-9._-]+")
@@ -49,12 +54,24 @@ async def identify_admin(headers: Mapping[str, str], accounts: Accounts, users: 
 
     Raises `Rejected` with `UNAUTHENTICATED`, or with `PERMISSION_ERROR` for everybody else.
     """
-    account = await _proven(headers, accounts)
-    if account is None:
-        return API_KEY
-    if not await users.is_member(account.user_id, ADMINS_TEAM):
+    asker = await identify_asker(headers, accounts)
+    if not await is_admin(asker, users):
         raise Rejected(Code.PERMISSION_ERROR, "This is for administrators.")
-    return account.user_id
+    return asker
+
+
+async def identify_asker(headers: Mapping[str, str], accounts: Accounts) -> str:
+    """Who asks on their own behalf: a user's id, or `API_KEY` for a trusted server.
+
+    Raises `Rejected` with `UNAUTHENTICATED`.
+    """
+    account = await _proven(headers, accounts)
+    return API_KEY if account is None else account.user_id
+
+
+async def is_admin(asker: str, users: Users) -> bool:
+    """Whether `asker` may see and do everything: a member of the team, or `API_KEY`."""
+    return asker == API_KEY or await users.is_member(asker, ADMINS_TEAM)
 
 
 async def _proven(headers: Mapping[str, str], accounts: Accounts) -> Account | None:
@@ -62,7 +79,11 @@ async def _proven(headers: Mapping[str, str], accounts: Accounts) -> Account | N
     values = {name.lower(): value.strip() for name, value in headers.items()}
     token = values.get(_TOKEN)
     if token and _TOKEN_FORM.fullmatch(token):
-        return await accounts.of_token(token)
+        account = await accounts.of_token(token)
+        # Users may choose their own ids, and these stand for somebody else.
+        if account.user_id.casefold() in _RESERVED:
+            raise Rejected(Code.UNAUTHENTICATED, "This user id is not allowed. Sign up with another one.")
+        return account
     if token is not None or _USER_ID in values:
         raise Rejected(
             Code.UNAUTHENTICATED,

@@ -21,5 +21,8 @@ class Table(StrEnum):
     TICKETS = "tickets"
     TRANSACTIONS = "transactions"
     ORDERS = "orders"
+    LEASES = "leases"
+    CANCELLATIONS = "cancellations"
+    CHECKINS = "checkins"
     ROLLBACK_REPORTS = "rollback_reports"
     AUDIT_LOG = "audit_log"

@@ -3,12 +3,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from boxoffice import identity
 from boxoffice.domain.callers import Account, Caller
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
-from boxoffice.identity import identify
+from boxoffice.identity import API_KEY, identify, identify_asker, is_admin
 
-from tests.unit.fakes import FakeAccounts
+from tests.unit.fakes import FakeAccounts, FakeUsers
 
 ANN = Account("ann", "ann@example.com", "")
 ACCOUNTS = FakeAccounts(genuine=ANN)
@@ -57,3 +58,18 @@ def test_an_id_proves_nothing_and_neither_do_headers_that_were_blanked(headers: 
 def test_a_trusted_server_has_to_name_the_user() -> None:
     assert who({"x-appwrite-key": "key"}, "ann") == Caller("ann", None)
     assert who({"x-appwrite-key": "key"}) is Code.VALIDATION_ERROR
+
+
+@pytest.mark.parametrize("chosen", ["api-key", "API-Key", "sweep", "gateway", "organiser"])
+def test_nobody_may_have_an_id_that_stands_for_somebody_else(chosen: str) -> None:
+    accounts = FakeAccounts(genuine=Account(chosen, "mallory@example.com", ""))
+    with pytest.raises(Rejected) as refused:
+        asyncio.run(identify_asker({"x-appwrite-user-jwt": "genuine"}, accounts))
+    assert refused.value.code is Code.UNAUTHENTICATED
+
+
+def test_without_that_guard_a_user_would_be_a_trusted_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "_RESERVED", frozenset())
+    accounts = FakeAccounts(genuine=Account(API_KEY, "mallory@example.com", ""))
+    asker = asyncio.run(identify_asker({"x-appwrite-user-jwt": "genuine"}, accounts))
+    assert asyncio.run(is_admin(asker, FakeUsers()))
