@@ -20,10 +20,11 @@ from boxoffice.adapters.threads import Threads
 from boxoffice.bookings.desk import Desk
 from boxoffice.caching import Cache
 from boxoffice.catalogue import Catalogue, Listing
+from boxoffice.conflicts.tally import Conflicts
 from boxoffice.entry import Execution
 from boxoffice.inventory.claims import GeneralAdmission
 from boxoffice.inventory.memory import PoolMemory
-from boxoffice.process import KNOWN_EVENTS, POOLS, THREADS, TIMING, TOTAL_SECONDS
+from boxoffice.process import CONFLICTS, KNOWN_EVENTS, POOLS, THREADS, TIMING, TOTAL_SECONDS
 from boxoffice.saga.timing import TimeBudget
 from boxoffice.settings import Settings
 
@@ -95,12 +96,17 @@ def open_desk(execution: Execution) -> Desk:
         images=QrImages(threads, budget),
         catalogue=Catalogue(rows, shared.listings, TIMING),
         inventory=GeneralAdmission(rows, shared.pools, secrets.randbelow),
+        conflicts=Conflicts(CONFLICTS, rows, _new_token, execution.log),
         signing_keys=settings.signing_keys,
         log=execution.log,
         timing=TIMING,
         budget=budget,
         now=lambda: datetime.now(UTC),
-        new_token=lambda: secrets.token_hex(16),
+        new_token=_new_token,
         execution_id=execution.id,
         archive=S3Archive(settings.archive, threads, budget) if settings.archive else None,
     )
+
+
+def _new_token() -> str:
+    return secrets.token_hex(16)

@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 
+from boxoffice.conflicts.tally import Tally
 from boxoffice.inventory.memory import PoolMemory
 from boxoffice.saga.timing import Timing
 
@@ -17,3 +18,5 @@ TIMING = Timing(time.monotonic, asyncio.sleep, random.SystemRandom().random)
 
 POOLS = PoolMemory(time.monotonic)
 """One for whoever books and whoever looks in the same process, so that looking sees what was booked."""
+
+CONFLICTS = Tally(time.monotonic)

@@ -26,3 +26,4 @@ class Table(StrEnum):
     CHECKINS = "checkins"
     ROLLBACK_REPORTS = "rollback_reports"
     AUDIT_LOG = "audit_log"
+    CONFLICT_LOG = "conflict_log"

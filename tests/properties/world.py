@@ -23,6 +23,7 @@ from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.results import Booked, Failed
 from boxoffice.caching import Cache
 from boxoffice.catalogue import Catalogue, Listing
+from boxoffice.conflicts.tally import Conflicts, Tally
 from boxoffice.domain.callers import Account, Caller
 from boxoffice.domain.errors import BoxofficeError
 from boxoffice.domain.tickets import SigningKeys
@@ -192,6 +193,7 @@ class World:
         server = client("x-appwrite-key", ready.api_key)
         rows = AppwriteRows(server, threads, timing, budget)
         process, token = self._process, next(self._tokens)
+        log = Log(lambda line: None, lambda line: None, f"execution-{token}")
         gateway = ready.razorpay
         return Desk(
             accounts=AppwriteAccounts(
@@ -210,8 +212,9 @@ class World:
             images=NoImages(),
             catalogue=Catalogue(rows, process.listings, timing),
             inventory=GeneralAdmission(rows, process.memory, self._random.randrange),
+            conflicts=Conflicts(Tally(timing.clock), rows, lambda: f"attempt-{token}", log),
             signing_keys=SigningKeys("k1", {"k1": b"sixteen byte key"}),
-            log=Log(lambda line: None, lambda line: None, f"execution-{token}"),
+            log=log,
             timing=timing,
             budget=budget,
             now=lambda: datetime.now(UTC) + timedelta(seconds=self._offset + skew),

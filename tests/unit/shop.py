@@ -18,6 +18,7 @@ from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.results import Booked, Failed
 from boxoffice.caching import Cache
 from boxoffice.catalogue import Catalogue, Listing
+from boxoffice.conflicts.tally import Conflicts, Tally
 from boxoffice.contract import answers
 from boxoffice.domain import ids
 from boxoffice.domain.callers import Account, Caller
@@ -71,6 +72,7 @@ class Shop:
         self.gateway = FakeGateway(self.world)
         self.lines: list[str] = []
         self.memory = PoolMemory(lambda: self.time.seconds)
+        self.tally = Tally(lambda: self.time.seconds)
         self.listings: Cache[str, Listing] = Cache(10, lambda: self.time.seconds)
         self._random = random.Random(seed)
         self._tokens = (f"token-{number}" for number in itertools.count())
@@ -103,8 +105,9 @@ class Shop:
             images=FakeImages(),
             catalogue=Catalogue(self.rows, self.listings, timing),
             inventory=GeneralAdmission(self.rows, self.memory, self._random.randrange),
+            conflicts=Conflicts(self.tally, self.rows, lambda: next(self._tokens), self.log()),
             signing_keys=SigningKeys("k1", {"k1": b"sixteen byte key"}),
-            log=Log(self.lines.append, self.lines.append, "execution"),
+            log=self.log(),
             timing=timing,
             budget=TimeBudget(timing.clock, total=25.0, reserve=10.0),
             now=lambda: self.now,
@@ -112,6 +115,9 @@ class Shop:
             execution_id="execution",
             archive=self.archive,
         )
+
+    def log(self) -> Log:
+        return Log(self.lines.append, self.lines.append, "execution")
 
     def wish(self, payment_id: str, quantity: int = 1, **other: Any) -> Wish:
         fields: dict[str, Any] = {

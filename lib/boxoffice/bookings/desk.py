@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from boxoffice.catalogue import Catalogue
+from boxoffice.conflicts.tally import Conflicts
 from boxoffice.domain.tickets import SigningKeys
 from boxoffice.inventory.claims import GeneralAdmission
 from boxoffice.logs import Log
@@ -28,6 +29,7 @@ class Desk:
     images: TicketImages
     catalogue: Catalogue
     inventory: GeneralAdmission
+    conflicts: Conflicts
     signing_keys: SigningKeys
     log: Log
     timing: Timing

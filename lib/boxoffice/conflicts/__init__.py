@@ -1,0 +1,1 @@
+"""Conflicts are counted: which kind, how they ended, and which units everybody wants."""
