@@ -19,6 +19,7 @@ async def handle(execution: Execution) -> Mapping[str, Any]:
     from boxoffice.contract import reports as contract
     from boxoffice.contract.body import read_object
     from boxoffice.reports import console
+    from boxoffice.reports.conflicts import measure_conflicts
     from boxoffice.reports.metrics import measure
 
     desk = open_desk(execution)
@@ -35,5 +36,7 @@ async def handle(execution: Execution) -> Mapping[str, Any]:
             return contract.details(await console.settle(desk, admin, report_id, reason))
         case contract.MeasureBookings() as asked:
             return contract.metrics(await measure(desk, asked.period()))
+        case contract.MeasureConflicts(event_id=event_id) as asked:
+            return contract.conflicts(await measure_conflicts(desk, asked.period(), event_id))
         case contract.AuditBooks(cursor=cursor):
             return contract.audited(await audit_for(desk, cursor or ""))

@@ -137,6 +137,20 @@ def test_the_figures_of_a_period(arena: Arena, admin: Customer, customer: Custom
     assert ask(admin.http, action="metrics", to="2020-01-01T00:00:00Z").data["bookings"] == 0
 
 
+def test_the_conflicts_of_a_period(arena: Arena, admin: Customer, customer: Customer, event: Event) -> None:
+    assert arena.shop.book(customer, event, "Standing").status == 200
+    for number, kind in enumerate(["HOLD_CONFLICT", "HOLD_CONFLICT", "BOOKING_CONFLICT"]):
+        counted = {"batch": "b", "eventId": event.id, "kind": kind, "resolution": "refused", "count": 20}
+        arena.shop.create_row("conflict_log", f"cl-{number}", {**counted, "units": '{"A1":20}'})
+    arena.sweep()
+    found = ask(admin.http, action="conflicts", eventId=event.id).data
+    counts = {each["kind"]: (each["count"], each["perBooking"]) for each in found["kinds"] if each["count"]}
+    assert counts == {"HOLD_CONFLICT": (40, 40.0), "BOOKING_CONFLICT": (20, 20.0)}
+    assert (found["hotUnits"][0]["unit"], found["hotUnits"][0]["count"]) == ("A1", 40)
+    assert len(found["recommendations"]) == 2
+    assert ask(admin.http, action="conflicts", to="2020-01-01T00:00:00Z").data["recommendations"] == []
+
+
 def test_a_report_that_the_database_refuses_is_written_by_the_sweep(
     arena: Arena, admin: Customer, customer: Customer, event: Event
 ) -> None:
@@ -172,7 +186,9 @@ class TestWhoMayAsk:
     def test_a_server_with_a_key(self, arena: Arena) -> None:
         assert ask(arena.http, action="list").data == {"reports": [], "cursor": None}
 
-    @pytest.mark.parametrize("action", ["list", "get", "metrics", "retry", "settle", "audit", "nonsense"])
+    @pytest.mark.parametrize(
+        "action", ["list", "get", "metrics", "conflicts", "retry", "settle", "audit", "nonsense"]
+    )
     def test_a_user_may_nothing(self, customer: Customer, action: str) -> None:
         answer = ask(customer.http, action=action, reportId="rr-1", reason="because")
         assert (answer.status, answer.code) == (403, "PERMISSION_ERROR")

@@ -10,9 +10,11 @@ from pydantic.alias_generators import to_camel
 
 from boxoffice.audit.run import Audited
 from boxoffice.contract.booking import Id
+from boxoffice.contract.conflict_figures import ConflictMetrics, conflict_metrics
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 from boxoffice.ports import Row
+from boxoffice.reports.conflicts import MeasuredConflicts
 from boxoffice.reports.console import Details, Filter, Period
 from boxoffice.reports.metrics import Metrics
 from boxoffice.reports.records import ReportState, undos_of
@@ -67,6 +69,13 @@ class MeasureBookings(_InPeriod):
     action: Literal["metrics"]
 
 
+class MeasureConflicts(_InPeriod):
+    """How often people were in each other's way over a period."""
+
+    action: Literal["conflicts"]
+    event_id: Id | None = None
+
+
 class RetryRollback(_Request):
     """Let the next sweep try again."""
 
@@ -89,7 +98,9 @@ class AuditBooks(_Request):
     cursor: Annotated[str, Field(pattern=r"^[a-z]+:[a-zA-Z0-9._-]{0,64}$")] | None = None
 
 
-Action = ListReports | GetReport | MeasureBookings | RetryRollback | SettleReport | AuditBooks
+Action = (
+    ListReports | GetReport | MeasureBookings | MeasureConflicts | RetryRollback | SettleReport | AuditBooks
+)
 
 
 class ReportsRequest(RootModel[Annotated[Action, Field(discriminator="action")]]):
@@ -204,11 +215,14 @@ class AuditResult(_Model):
     cursor: str | None
 
 
+Data = ReportPage | ReportDetails | BookingMetrics | ConflictMetrics | AuditResult
+
+
 class ReportsSuccess(_Model):
     """The answer to any action."""
 
     success: Literal[True] = True
-    data: ReportPage | ReportDetails | BookingMetrics | AuditResult
+    data: Data
 
 
 def page(rows: Sequence[Row], limit: int) -> dict[str, Any]:
@@ -241,6 +255,11 @@ def metrics(measured: Metrics) -> dict[str, Any]:
             complete=measured.is_complete,
         )
     )
+
+
+def conflicts(measured: MeasuredConflicts) -> dict[str, Any]:
+    """The answer to `conflicts`."""
+    return _success(conflict_metrics(measured))
 
 
 def audited(result: Audited) -> dict[str, Any]:
@@ -283,6 +302,6 @@ def _booking(row: Row) -> ReportedBooking:
     )
 
 
-def _success(data: ReportPage | ReportDetails | BookingMetrics | AuditResult) -> dict[str, Any]:
+def _success(data: Data) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(ReportsSuccess(data=data).model_dump_json(by_alias=True))
     return answer

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from boxoffice.bookings.desk import Desk
-from boxoffice.domain import ids
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
-from boxoffice.ports import NewRow, Range, Row
+from boxoffice.history.record import note
+from boxoffice.ports import Range, Row
 from boxoffice.reports.records import ReportState
 from boxoffice.schema import Table
 from boxoffice.times import to_text
@@ -86,7 +86,7 @@ async def retry(desk: Desk, admin: str, report_id: str) -> Details:
     """Let the next sweep try again. Raises `Rejected` with `NOT_FOUND_ERROR`, or as `_open_case`."""
     report = await _open_case(desk, report_id)
     now = to_text(desk.rows.server_time())
-    await _note(desk, admin, "retry", report_id, None)
+    await note(desk, admin, "report.retried", report_id, booking_id=report["bookingId"])
     await desk.rows.update_where(
         Table.ROLLBACK_REPORTS,
         {"$id": report_id, "state": _OPEN},
@@ -104,7 +104,7 @@ async def settle(desk: Desk, admin: str, report_id: str, reason: str) -> Details
     """
     report = await _open_case(desk, report_id)
     now = to_text(desk.rows.server_time())
-    await _note(desk, admin, "settle", report_id, reason)
+    await note(desk, admin, "report.settled", report_id, booking_id=report["bookingId"], reason=reason)
     columns = {
         "state": ReportState.SETTLED,
         "nextAttemptAt": None,
@@ -113,7 +113,8 @@ async def settle(desk: Desk, admin: str, report_id: str, reason: str) -> Details
         "settleReason": reason,
     }
     await desk.rows.update_where(Table.ROLLBACK_REPORTS, {"$id": report_id, "state": _OPEN}, columns)
-    await desk.rows.update_where(Table.BOOKINGS, {"$id": report["bookingId"]}, {"checkAfter": None})
+    # The next sweep sees that nothing more is to be done.
+    await desk.rows.update_where(Table.BOOKINGS, {"$id": report["bookingId"]}, {"checkAfter": now})
     desk.log.info("report.settled", reportId=report_id, by=admin)
     return await get_report(desk, report_id)
 
@@ -134,17 +135,3 @@ async def _find(desk: Desk, report_id: str) -> Row:
     if not found:
         raise Rejected(Code.NOT_FOUND_ERROR, "There is no report with this id.", {"field": "reportId"})
     return found[0]
-
-
-async def _note(desk: Desk, admin: str, action: str, subject: str, reason: str | None) -> None:
-    """Write down who does what, before it is done."""
-    entry = {
-        "actor": admin,
-        "action": action,
-        "subject": subject,
-        "executionId": desk.execution_id,
-        "at": to_text(desk.rows.server_time()),
-        "reason": reason,
-    }
-    entry_id = ids.audit_entry_id(subject, action, desk.execution_id)
-    await desk.rows.put_once(Table.AUDIT_LOG, NewRow(entry_id, entry))

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.domain.status import BookingStatus
-from boxoffice.ports import Row
+from boxoffice.ports import Row, Where
 from boxoffice.reports.console import Period
 from boxoffice.reports.records import ReportState
 from boxoffice.schema import Table
 
 _PAGE = 5_000
-_MOST_SECONDS = 15.0
+MOST_SECONDS = 15.0
+"""For reading: what has not been read by then is left out, and the figures say so."""
+
 _FAILED = (BookingStatus.ROLLED_BACK, BookingStatus.EXPIRED)
 _UNDECIDED = (BookingStatus.PENDING, BookingStatus.HELD)
 _MANUAL = (ReportState.NEEDS_OPERATOR, ReportState.SETTLED)
@@ -39,10 +41,11 @@ class Metrics:
 async def measure(desk: Desk, period: Period) -> Metrics:
     """The figures of `period`. A rollback is a booking of which something had to be undone."""
     columns = ["status", "failureCode", "durationMs"]
+    where: Where = {"$createdAt": period.range()}
     decided, succeeded = 0, 0
     errors: Counter[str] = Counter()
     durations: list[int] = []
-    async for row in _stream(desk, Table.BOOKINGS, period, columns):
+    async for row in stream(desk, Table.BOOKINGS, where, columns):
         if row["status"] in _UNDECIDED:
             continue
         decided += 1
@@ -53,7 +56,7 @@ async def measure(desk: Desk, period: Period) -> Metrics:
         if row["durationMs"] is not None:
             durations.append(row["durationMs"])
     rollbacks, manual = 0, 0
-    async for row in _stream(desk, Table.ROLLBACK_REPORTS, period, ["state"]):
+    async for row in stream(desk, Table.ROLLBACK_REPORTS, where, ["state"]):
         rollbacks += 1
         manual += row["state"] in _MANUAL
     return Metrics(
@@ -63,7 +66,7 @@ async def measure(desk: Desk, period: Period) -> Metrics:
         errors=dict(errors.most_common()),
         durations=percentiles(durations, (50, 95, 99)) if durations else None,
         manual_cases=manual,
-        is_complete=desk.budget.spent() < _MOST_SECONDS,
+        is_complete=desk.budget.spent() < MOST_SECONDS,
     )
 
 
@@ -73,10 +76,10 @@ def percentiles(values: Sequence[int], wanted: Sequence[int]) -> Mapping[int, in
     return {each: ordered[max(0, math.ceil(len(ordered) * each / 100) - 1)] for each in wanted}
 
 
-async def _stream(desk: Desk, table: Table, period: Period, columns: Sequence[str]) -> AsyncIterator[Row]:
+async def stream(desk: Desk, table: Table, where: Where, columns: Sequence[str]) -> AsyncIterator[Row]:
+    """The rows that match, by id, for as long as there is time to read."""
     after = ""
-    while desk.budget.spent() < _MOST_SECONDS:
-        where = {"$createdAt": period.range()}
+    while desk.budget.spent() < MOST_SECONDS:
         page = await desk.rows.find(table, where, columns=columns, after=after, limit=_PAGE)
         for row in page:
             yield row
