@@ -108,17 +108,23 @@ def discount_for(promo: PromoCode, event_id: str, items: Sequence[Item], now: da
 
 def uses(promo: PromoCode, user_id: str) -> tuple[Uses, ...]:
     """The pools of which a booking of this user with the code claims one unit each; none without limits."""
-    # The colon cannot occur in an id, so no ticket type, user or promo code has another one's pool.
-    name = f"promo:{promo.id}"
+    of_all, of_user = pools_of(promo.id, user_id)
     found = []
     if promo.uses is not None:
         sentence = "This promo code has been used up."
-        found.append(Uses(ids.pool_id(name), Numbered(promo.uses), sentence))
+        found.append(Uses(of_all, Numbered(promo.uses), sentence))
     if promo.uses_per_user is not None:
         times = "once" if promo.uses_per_user == 1 else f"{promo.uses_per_user} times"
         sentence = f"Everybody can use this promo code {times}, and you have."
-        found.append(Uses(ids.pool_id(f"{name}:{user_id}"), Numbered(promo.uses_per_user), sentence))
+        found.append(Uses(of_user, Numbered(promo.uses_per_user), sentence))
     return tuple(found)
+
+
+def pools_of(promo_id: str, user_id: str) -> tuple[str, str]:
+    """The pools of a code's uses, all together and by one user."""
+    # The colon cannot occur in an id, so no ticket type, user or promo code has another one's pool.
+    name = f"promo:{promo_id}"
+    return ids.pool_id(name), ids.pool_id(f"{name}:{user_id}")
 
 
 def _check_validity(promo: PromoCode, now: datetime) -> None:
