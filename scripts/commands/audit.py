@@ -17,10 +17,11 @@ from boxoffice.adapters.appwrite.client import PooledClient
 from boxoffice.adapters.appwrite.files import AppwriteFiles
 from boxoffice.adapters.appwrite.rows import AppwriteRows
 from boxoffice.adapters.http import pooled_session
-from boxoffice.adapters.razorpay import RazorpayPayments, payment_of
+from boxoffice.adapters.razorpay import RazorpayPayments
 from boxoffice.adapters.threads import Threads
 from boxoffice.audit.run import Audited, Sources, audit
 from boxoffice.domain.errors import BoxofficeError
+from boxoffice.domain.gateway_entities import payment_of
 from boxoffice.domain.payments import Payment
 from boxoffice.saga.timing import TimeBudget, Timing
 from rich.console import Console
@@ -31,7 +32,7 @@ from scripts.local_appwrite import ROOT
 
 BALANCED, VIOLATED, FAILED = 0, 1, 2
 ENV_FILE = ROOT / ".local" / "env.json"
-RULES = ("units", "tickets", "papers", "outcome", "money", "leftovers", "final", "orphan", "files")
+RULES = ("units", "tickets", "papers", "outcome", "money", "leftovers", "final", "orphan", "files", "log")
 THREADS = 16
 A_DAY = 86_400.0
 RAZORPAY = "https://api.razorpay.com"

@@ -106,7 +106,7 @@ def test_what_cannot_be_undone_becomes_a_case_that_is_settled_by_hand(
     assert (settled["state"], settled["settledBy"]) == ("settled", admin.user_id)
     assert settled["settleReason"] == "Paid back in cash."
     (entry,) = arena.shop.rows("audit_log")
-    assert (entry["actor"], entry["action"], entry["subject"]) == (admin.user_id, "settle", report)
+    assert (entry["actor"], entry["action"], entry["subject"]) == (admin.user_id, "report.settled", report)
     assert entry["executionId"]
     again = ask(admin.http, action="settle", reportId=report, reason="Once more.")
     assert (again.status, again.code) == (409, "INVALID_STATUS_TRANSITION")

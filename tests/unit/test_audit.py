@@ -129,6 +129,10 @@ BREAKS: dict[str, tuple[str, Callable[[Shop], object]]] = {
         lambda s: seed(s, Table.CLAIMS, f"{POOL}.7", unit="7", bookingId="zz-nobody"),
     ),
     "a booking is missing": ("orphan", lambda s: s.rows.tables[Table.BOOKINGS].pop(BOOKED)),
+    "nobody can say how it ended": (
+        "log",
+        lambda s: s.rows.tables[Table.AUDIT_LOG].pop(ids.audit_entry_id(BOOKED, "booking.confirmed", "")),
+    ),
     "an image is missing": ("files", lose_file),
     "an image too many": ("files", store_file),
 }

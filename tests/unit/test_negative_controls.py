@@ -15,6 +15,7 @@ from boxoffice.domain import ids, payments
 from boxoffice.domain.codes import Code
 from boxoffice.domain.payments import PaymentState
 from boxoffice.ports import NewRow
+from boxoffice.recovery import projections
 from boxoffice.saga.retry import RetryPolicy
 from boxoffice.saga.step import Action, Step
 from boxoffice.schema import Table
@@ -114,3 +115,17 @@ def test_with_all_of_them_none_of_this_happens() -> None:
     shop.world.fail("put orders", broken)
     shop.world.fail("delete tickets", lost_answer)
     assert shop.failed().error.code is Code.BOOKING_ERROR
+
+
+def test_without_the_log_before_the_end_bookings_are_done_with_that_nobody_can_explain(
+    monkeypatch: Patch,
+) -> None:
+    async def forget(desk: object, booking_ids: object) -> None:
+        return
+
+    monkeypatch.setattr(projections, "record", forget)
+    shop = Shop()
+    shop.gateway.pay("pay_1", PRICE)
+    shop.booked()
+    shop.settle()
+    assert [violation.rule for violation in shop.audit()] == ["log"]

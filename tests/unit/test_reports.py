@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from boxoffice.contract import reports as contract
+from boxoffice.domain import ids
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 from boxoffice.identity import API_KEY, identify_admin
@@ -155,7 +156,7 @@ class TestSettling:
         assert (found.report["settledBy"], found.report["settleReason"]) == ("admin", "paid in cash")
         assert found.report["settledAt"] is not None
         (entry,) = shop.rows.all(Table.AUDIT_LOG)
-        assert (entry["actor"], entry["action"], entry["subject"]) == ("admin", "settle", report_id)
+        assert (entry["actor"], entry["action"], entry["subject"]) == ("admin", "report.settled", report_id)
         assert (entry["reason"], entry["executionId"]) == ("paid in cash", "execution")
         with pytest.raises(Rejected) as refused:
             asyncio.run(console.settle(shop.desk(), "another", report_id, "again"))
@@ -175,7 +176,9 @@ class TestSettling:
         assert shop.sweep().undone == 1
         assert shop.reports()[0]["state"] == "complete"
         assert shop.audit() == []
-        assert [entry["action"] for entry in shop.rows.all(Table.AUDIT_LOG)] == ["retry"]
+        by_hand = [entry for entry in shop.rows.all(Table.AUDIT_LOG) if entry["actor"] == "admin"]
+        assert [entry["action"] for entry in by_hand] == ["report.retried"]
+        assert by_hand[0]["bookingId"] == ids.booking_id("pay_1")
 
     def test_what_is_not_an_open_case_is_refused(self) -> None:
         shop = Shop()

@@ -22,6 +22,7 @@ _OF_BOOKING = {
     Table.TRANSACTIONS: ("bookingId", "amount", "currency", "orderId"),
     Table.ORDERS: ("bookingId", "total", "currency", "transactionId"),
     Table.ROLLBACK_REPORTS: ("bookingId", "state"),
+    Table.AUDIT_LOG: ("bookingId", "action"),
 }
 
 
@@ -35,6 +36,7 @@ class Papers:
     transactions: Sequence[Row]
     orders: Sequence[Row]
     reports: Sequence[Row]
+    log: Sequence[Row]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from boxoffice.bookings.records import Booking
 from boxoffice.domain import ids
 from boxoffice.domain.payments import Payment, PaymentState
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
+from boxoffice.history.entries import END_OF
 from boxoffice.ports import Row
 from boxoffice.reports.records import ReportState
 
@@ -43,6 +44,7 @@ def check_booking(
         yield from _check_gone(booking, papers)
     elif booking.status is not BookingStatus.CANCELLED:
         yield _violation("final", booking, f"is {booking.status}, and nobody is at work on it")
+    yield from _check_log(booking, papers)
 
 
 def check_orphans(booking_id: str, papers: Papers) -> Iterator[Violation]:
@@ -120,6 +122,14 @@ def _check_gone(booking: Booking, papers: Papers) -> Iterator[Violation]:
         named = (booking.id, *(row["$id"] for row in rows))
         sentence = f"Booking {booking.id} is {booking.status}, and something of it is left."
         yield Violation("leftovers", named, sentence)
+
+
+def _check_log(booking: Booking, papers: Papers) -> Iterator[Violation]:
+    """Whoever is done with a booking has written down what happened to it."""
+    if booking.check_after is None:
+        logged, ends = {entry["action"] for entry in papers.log}, END_OF.get(booking.status, frozenset())
+        if ends and not logged & ends:
+            yield _violation("log", booking, f"is {booking.status}, and the log does not say how")
 
 
 def _violation(rule: str, booking: Booking, what: str) -> Violation:

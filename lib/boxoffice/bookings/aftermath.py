@@ -57,7 +57,7 @@ async def record_failure(desk: Desk, sale: Sale, report: Report) -> None:
     """Show in the booking's row what is left, and keep a report for whoever looks after it next."""
     writes = []
     if report.ending is not Ending.UNDECIDED:
-        columns = {**_booking_columns(sale, report), "durationMs": _milliseconds(desk)}
+        columns = {**_booking_columns(desk, sale, report), "durationMs": _milliseconds(desk)}
         writes.append(_best_effort(desk, sale, desk.rows.update(Table.BOOKINGS, sale.booking.id, columns)))
     # A refusal that begins as rolled back has only money to return. It is a rollback when that fails.
     if sale.booking.status is not BookingStatus.ROLLED_BACK or report.ending is not Ending.ROLLED_BACK:
@@ -72,7 +72,7 @@ async def _best_effort(desk: Desk, sale: Sale, write: Awaitable[object]) -> None
         desk.log.error("booking.projection_failed", error, bookingId=sale.booking.id)
 
 
-def _booking_columns(sale: Sale, report: Report) -> Mapping[str, Any]:
+def _booking_columns(desk: Desk, sale: Sale, report: Report) -> Mapping[str, Any]:
     columns: dict[str, Any] = {
         "paymentStatus": sale.payment_status,
         "failureCode": _lasting_code(_cause(report)),
@@ -80,8 +80,8 @@ def _booking_columns(sale: Sale, report: Report) -> Mapping[str, Any]:
     if report.ending is Ending.ROLLED_BACK:
         columns["status"] = move(sale.booking.status, BookingStatus.ROLLED_BACK)
         if sale.booking.status is BookingStatus.ROLLED_BACK:
-            # It began as a refusal, so nothing but its money could be left.
-            columns["checkAfter"] = None
+            # It began as a refusal, so nothing but its money could be left, and the log has to be written.
+            columns["checkAfter"] = to_text(desk.now().replace(microsecond=0))
     return columns
 
 

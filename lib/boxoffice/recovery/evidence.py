@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.records import Booking
 from boxoffice.bookings.sale import CLAIMS, ORDER, TICKET, TRANSACTION, qr_step_name
-from boxoffice.domain.status import Outcome
+from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
 from boxoffice.ports import MOST_VALUES, Row
 from boxoffice.reports.records import report_id
 from boxoffice.schema import Table
@@ -30,6 +30,17 @@ class Evidence:
     units: tuple[int, ...] = ()
     left: frozenset[str] = frozenset()
     report: Row | None = None
+
+    @property
+    def is_paid_back_refusal(self) -> bool:
+        """Whether it was sold out when it was begun, and its money has gone back at once."""
+        booking = self.booking
+        return (
+            booking.status is BookingStatus.ROLLED_BACK
+            and booking.payment_status is PaymentStatus.REFUNDED
+            and self.outcome is None
+            and self.report is None
+        )
 
 
 async def gather_evidence(desk: Desk, bookings: Sequence[Booking]) -> list[Evidence]:

@@ -8,17 +8,19 @@ from boxoffice.domain import ids
 from boxoffice.domain.availability import left
 from boxoffice.domain.pools import seat_pool
 from boxoffice.domain.status import BookingStatus, PaymentStatus
+from boxoffice.history.record import record
 from boxoffice.inventory.reading import read_claims
-from boxoffice.ports import MOST_COUNTED
+from boxoffice.ports import MOST_COUNTED, Range, Where
 from boxoffice.programme import KnownProgramme, Programme
 from boxoffice.schema import Table
+from boxoffice.times import to_text
 
 _MOST_TICKET_TYPES = 100
 
 
 async def show_confirmed(desk: Desk, booking_ids: Sequence[str]) -> None:
     """Show that up to 100 confirmed bookings are: their units sold, themselves done with, in this order."""
-    rows = desk.rows
+    rows, seen_at = desk.rows, to_text(desk.rows.server_time())
     await rows.update_where(
         Table.CLAIMS,
         {"bookingId": booking_ids, "state": "RESERVED"},
@@ -29,7 +31,17 @@ async def show_confirmed(desk: Desk, booking_ids: Sequence[str]) -> None:
         {"$id": booking_ids, "status": BookingStatus.PENDING},
         {"status": BookingStatus.CONFIRMED, "paymentStatus": PaymentStatus.CAPTURED, "failureCode": None},
     )
-    await rows.update_where(Table.BOOKINGS, {"$id": booking_ids}, {"checkAfter": None})
+    await close(desk, booking_ids, seen_at)
+
+
+async def close(desk: Desk, booking_ids: Sequence[str], seen_at: str) -> None:
+    """Be done with up to 100 bookings, once all that has happened to them is in the log.
+
+    One that has changed since `seen_at`, and so has to be looked at again, stays due.
+    """
+    await record(desk, booking_ids)
+    unchanged: Where = {"$id": booking_ids, "checkAfter": Range(upto=seen_at)}
+    await desk.rows.update_where(Table.BOOKINGS, unchanged, {"checkAfter": None})
 
 
 async def refresh_event(desk: Desk, event_id: str) -> bool:

@@ -24,6 +24,7 @@ from boxoffice.domain.recovery import Case, Verdict
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
 from boxoffice.ports import NewRow
 from boxoffice.recovery.evidence import Evidence
+from boxoffice.recovery.projections import close
 from boxoffice.recovery.results import Recovered
 from boxoffice.reports.keep import keep
 from boxoffice.reports.records import (
@@ -50,7 +51,8 @@ async def recover(desk: Desk, found: Evidence) -> Recovered:
     both are made good for by looking at the booking again.
     """
     booking, now = found.booking, desk.rows.server_time()
-    if found.report is not None and found.report["state"] == ReportState.SETTLED:
+    is_settled = found.report is not None and found.report["state"] == ReportState.SETTLED
+    if is_settled or found.is_paid_back_refusal:
         await _write(desk, booking, {"checkAfter": None})
         return Recovered.LOOKED
     payment = await _payment(desk, booking)
@@ -208,7 +210,8 @@ async def _report(
 
 
 async def _write(desk: Desk, booking: Booking, columns: Mapping[str, Any]) -> None:
-    """Change what differs in the booking's row, and nothing when nothing does."""
+    """Change what differs in the booking's row, and nothing when nothing does; at last be done with it."""
+    seen_at = to_text(desk.rows.server_time())
     stored = {
         "status": booking.status,
         "paymentStatus": booking.payment_status,
@@ -220,8 +223,13 @@ async def _write(desk: Desk, booking: Booking, columns: Mapping[str, Any]) -> No
         for name, value in columns.items()
         if value != stored[name]
     }
+    is_done = "checkAfter" in changed and changed["checkAfter"] is None
+    if is_done:
+        del changed["checkAfter"]
     if changed:
         await desk.rows.update(Table.BOOKINGS, booking.id, changed)
+    if is_done:
+        await close(desk, [booking.id], seen_at)
 
 
 def _attempts(found: Evidence) -> int:
