@@ -5,7 +5,8 @@ from typing import Any
 
 from boxoffice.bookings.book import book
 from boxoffice.bookings.results import Failed
-from boxoffice.bootstrap import open_desk
+from boxoffice.bootstrap import open_desk, rate_limits
+from boxoffice.domain.limits import Scope
 from boxoffice.entry import Context, Execution, respond
 from boxoffice.identity import identify
 
@@ -16,7 +17,7 @@ async def main(context: Context) -> Any:
 
 
 async def handle(execution: Execution) -> Mapping[str, Any] | Failed:
-    """Parse, identify, book."""
+    """Parse, identify, count, book."""
     # The models' library doubles the load of a cold function, so the first request loads it.
     from boxoffice.contract.answers import success
     from boxoffice.contract.body import read_object
@@ -25,5 +26,6 @@ async def handle(execution: Execution) -> Mapping[str, Any] | Failed:
     request = BookTicketRequest.read(read_object(execution.body))
     desk = open_desk(execution)
     caller = await identify(execution.headers, request.user_id, desk.accounts)
+    await rate_limits(execution, desk).check(Scope.BOOK, caller)
     result = await book(desk, caller, request.wish())
     return result if isinstance(result, Failed) else success(result)

@@ -17,6 +17,7 @@ from boxoffice.adapters.appwrite.users import AppwriteUsers
 from boxoffice.adapters.http import pooled_session
 from boxoffice.adapters.s3 import S3Archive
 from boxoffice.adapters.threads import Threads
+from boxoffice.addresses import caller_network
 from boxoffice.bookings.desk import Desk
 from boxoffice.caching import Cache
 from boxoffice.catalogue import Catalogue, Listing
@@ -24,6 +25,7 @@ from boxoffice.conflicts.tally import Conflicts
 from boxoffice.entry import Execution
 from boxoffice.inventory.claims import GeneralAdmission
 from boxoffice.inventory.memory import PoolMemory
+from boxoffice.limits import Counters, CountMemory, RateLimits
 from boxoffice.process import CONFLICTS, KNOWN_EVENTS, POOLS, THREADS, TIMING, TOTAL_SECONDS
 from boxoffice.saga.timing import TimeBudget
 from boxoffice.settings import Settings
@@ -32,6 +34,7 @@ from boxoffice.settings import Settings
 _RESERVE_SECONDS = 10.0
 
 _KNOWN_TOKENS = 10_000
+_KNOWN_COUNTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +48,35 @@ class Process:
     proven: ProvenTokens
     listings: Cache[str, Listing]
     pools: PoolMemory
+    counters: Counters
 
 
 @cache
 def process() -> Process:
     """The one `Process`, made by the first execution. Raises `Misconfigured`."""
+    settings = Settings.from_environment(os.environ)
     return Process(
-        settings=Settings.from_environment(os.environ),
+        settings=settings,
         threads=Threads(THREADS),
         session=pooled_session(THREADS),
         gateway_session=pooled_session(THREADS),
         proven=ProvenTokens(_KNOWN_TOKENS, time.time),
         listings=Cache(KNOWN_EVENTS, time.monotonic),
         pools=POOLS,
+        counters=Counters(
+            users=settings.user_limits,
+            addresses=settings.address_limits,
+            secret=settings.signing_keys.secrets[settings.signing_keys.current],
+            user_memory=CountMemory(_KNOWN_COUNTS, time.time),
+            address_memory=CountMemory(_KNOWN_COUNTS, time.time),
+        ),
     )
+
+
+def rate_limits(execution: Execution, desk: Desk) -> RateLimits:
+    """How often the caller of `execution` may ask; `desk` is the execution's own."""
+    network = caller_network(execution.headers)
+    return RateLimits(process().counters, desk.rows, desk.log, desk.now, network)
 
 
 def open_desk(execution: Execution) -> Desk:
@@ -92,6 +110,7 @@ def open_desk(execution: Execution) -> Desk:
             threads,
             TIMING,
             budget,
+            settings.webhook_secrets,
         ),
         images=QrImages(threads, budget),
         catalogue=Catalogue(rows, shared.listings, TIMING),

@@ -115,6 +115,14 @@ class Rows(Protocol):
         """
         ...
 
+    async def count_up(self, table: Table, row: NewRow, column: str, by: int, most: int) -> bool:
+        """Add `by` to a column, unless that makes more than `most`; whether it was added.
+
+        `row` is written, with `by` in the column, when there is no row with its id. One attempt: after an
+        error it may have been added, so count only what may be counted once too often.
+        """
+        ...
+
     def server_time(self) -> datetime:
         """What the database's own clock said with its last answer, to the second.
 

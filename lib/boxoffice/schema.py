@@ -26,4 +26,5 @@ class Table(StrEnum):
     CHECKINS = "checkins"
     ROLLBACK_REPORTS = "rollback_reports"
     AUDIT_LOG = "audit_log"
+    RATE_LIMITS = "rate_limits"
     CONFLICT_LOG = "conflict_log"

@@ -7,6 +7,7 @@ from functools import partial
 
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Fatal
+from boxoffice.domain.limits import USUAL, Limits, read_limits
 from boxoffice.domain.tickets import SigningKeys
 from boxoffice.saga.timing import LONGEST_CALL
 
@@ -14,6 +15,7 @@ _RAZORPAY = "https://api.razorpay.com"
 _CACHE_SECONDS = 2.0
 _MOST_WARM_EVENTS = 50
 _ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,35}")
+_USERS_AT_AN_ADDRESS = 10
 
 
 class Misconfigured(Fatal):
@@ -43,8 +45,8 @@ class Settings:
     """Everything that differs between deployments.
 
     `endpoint` and `project_id` are set by Appwrite itself, the rest by whoever deploys. `call_seconds` is how
-    long one call to Appwrite or to the gateway may take. Without an `archive` there is no second place for
-    the reports of rollbacks.
+    long one call to Appwrite or to the gateway may take. `user_limits` and `address_limits` are how often a
+    user and an address may ask. Without an `archive` there is no second place for the reports of rollbacks.
     """
 
     endpoint: str
@@ -54,6 +56,8 @@ class Settings:
     call_seconds: float
     razorpay_key_secret: str = field(repr=False)
     signing_keys: SigningKeys = field(repr=False)
+    user_limits: Limits
+    address_limits: Limits
     archive: ArchiveSettings | None = None
 
     @classmethod
@@ -64,6 +68,8 @@ class Settings:
         return cls(
             endpoint=_endpoint(environment),
             project_id=_project_id(environment),
+        users = _limits(environment, "RATE_LIMITS", USUAL)
+        crowds = {scope: limit.times(_USERS_AT_AN_ADDRESS) for scope, limit in users.items()}
             razorpay_key_id=required("RAZORPAY_KEY_ID", "the id of a Razorpay API key"),
             razorpay_key_secret=required("RAZORPAY_KEY_SECRET", "the secret of that Razorpay API key"),
             razorpay_base_url=(environment.get("RAZORPAY_BASE_URL", "").strip() or _RAZORPAY).rstrip("/"),
@@ -71,6 +77,8 @@ class Settings:
             signing_keys=_signing_keys(required("TICKET_SIGNING_KEYS", _SIGNING_KEYS_FORM)),
             archive=_archive(environment, required),
         )
+            user_limits=users,
+            address_limits=_limits(environment, "ADDRESS_LIMITS", crowds),
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +160,13 @@ def _event_ids(environment: Mapping[str, str], variable: str) -> tuple[str, ...]
 _SIGNING_KEYS_FORM = (
     "one or more id:secret pairs, separated by commas, the one that signs new tickets first; "
     "ids of letters and digits, secrets of at least 16 characters"
+def _limits(environment: Mapping[str, str], variable: str, usual: Limits) -> Limits:
+    try:
+        return read_limits(environment.get(variable, ""), usual)
+    except ValueError as error:
+        raise Misconfigured(variable, _LIMITS_FORM) from error
+
+
 )
 
 
@@ -159,6 +174,11 @@ def _signing_keys(text: str) -> SigningKeys:
     pairs = [pair.strip().partition(":") for pair in text.split(",") if pair.strip()]
     ids = [key_id for key_id, _, _ in pairs]
     if not pairs or len(set(ids)) < len(ids) or not all(key_id.isalnum() for key_id in ids):
+_LIMITS_FORM = (
+    "limits such as book=30/60 hold=30/60 cancel=10/60 lookup=120/60, separated by spaces: "
+    "1 to 1000000 requests in 1 to 86400 seconds"
+)
+
         raise Misconfigured("TICKET_SIGNING_KEYS", _SIGNING_KEYS_FORM)
     try:
         return SigningKeys(ids[0], {key_id: secret.encode() for key_id, _, secret in pairs})

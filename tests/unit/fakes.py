@@ -193,6 +193,20 @@ class FakeRows:
         self.world.around(f"update {table} where", effect)
 
     def server_time(self) -> datetime:
+    async def count_up(self, table: Table, row: NewRow, column: str, by: int, most: int) -> bool:
+        def effect() -> bool:
+            if row.id.lower() not in self.tables[table]:
+                self._write(table, NewRow(row.id, {**row.data, column: by}, row.reader))
+                return True
+            stored = self.tables[table][row.id.lower()]
+            if stored[column] + by > most:
+                return False
+            stored[column] += by
+            return True
+
+        result: bool = self.world.around(f"count up {table}", effect)
+        return result
+
         return self.now().replace(microsecond=0)
 
     async def update(self, table: Table, row_id: str, data: Mapping[str, Any]) -> None:

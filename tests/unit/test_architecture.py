@@ -10,7 +10,9 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "lib" / "boxoffice"
 PURE = {"__future__", "base64", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib"} | {
     "hmac",
+    "ipaddress",
     "itertools",
+    "math",
     "operator",
     "re",
     "types",

@@ -87,6 +87,11 @@ def test_what_may_be_repeated_says_when() -> None:
     assert (status, body["retryable"], body["retryAfter"]) == (409, True, 5)
 
 
+def test_an_error_may_know_better_when() -> None:
+    body, status = answer(Runtime(), Rejected(Code.RATE_LIMITED, retry_after=17))
+    assert (status, body["retryable"], body["retryAfter"]) == (429, True, 17)
+
+
 @pytest.mark.parametrize("error", [ValueError(SECRET), KeyError(SECRET), RecursionError(SECRET)])
 def test_an_exceptions_text_is_logged_and_never_answered(error: Exception) -> None:
     runtime = Runtime()

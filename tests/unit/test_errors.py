@@ -40,10 +40,11 @@ def test_only_what_is_broken_on_the_server_is_a_server_error() -> None:
 
 @pytest.mark.parametrize("kind", [Rejected, Retryable, Ambiguous, Fatal])
 def test_a_typed_error_survives_every_boundary(kind: type[BoxofficeError]) -> None:
-    error = kind(Code.INSUFFICIENT_TICKETS, "Only 1 left.", {"available": 1})
+    error = kind(Code.CONFLICT_ERROR, "Only 1 left.", {"available": 1}, retry_after=7)
     for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
         assert type(twin) is kind
         assert (twin.code, twin.message, twin.details) == (error.code, error.message, error.details)
+        assert twin.retry_after == 7
 
 
 def test_an_untyped_error_becomes_fatal_and_is_kept_for_the_log() -> None:

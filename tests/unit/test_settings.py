@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from boxoffice.domain.codes import Code
+from boxoffice.domain.limits import Limit, Scope
 from boxoffice.settings import AvailabilitySettings, Misconfigured, Settings
 
 GOOD = {
@@ -98,3 +99,22 @@ def test_how_long_availability_is_remembered_and_for_which_events_beforehand() -
 def test_senseless_settings_of_availability_are_refused(variable: str, text: str) -> None:
     with pytest.raises(Misconfigured, match=variable):
         availability(**{variable: text})
+
+
+def test_how_often_users_and_addresses_may_ask() -> None:
+    usual = Settings.from_environment(GOOD)
+    assert usual.user_limits[Scope.BOOK] == Limit(30, 60)
+    assert usual.address_limits[Scope.BOOK] == Limit(300, 60)
+    told = Settings.from_environment({**GOOD, "RATE_LIMITS": "book=5/10", "ADDRESS_LIMITS": "hold=7/1"})
+    assert told.user_limits == {**usual.user_limits, Scope.BOOK: Limit(5, 10)}
+    assert told.address_limits == {
+        **usual.address_limits,
+        Scope.BOOK: Limit(50, 10),
+        Scope.HOLD: Limit(7, 1),
+    }
+
+
+@pytest.mark.parametrize("variable", ["RATE_LIMITS", "ADDRESS_LIMITS"])
+def test_limits_that_cannot_be_read_are_refused(variable: str) -> None:
+    with pytest.raises(Misconfigured, match=variable):
+        Settings.from_environment({**GOOD, variable: "book=lots"})

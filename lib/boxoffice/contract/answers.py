@@ -107,7 +107,7 @@ def failure(failed: Failed, execution_id: str) -> dict[str, Any]:
         code=error.code,
         error=error.message,
         retryable=error.rule.retryable,
-        retry_after=error.rule.retry_after,
+        retry_after=error.retry_after,
         suggested_action=error.rule.action,
         details=error.details,
         execution_id=execution_id,

@@ -52,7 +52,8 @@ class CodeRule:
 
     `status` is the HTTP status: 4xx for refusals, 5xx only for what is broken on the server.
     `sentence` says what happened when nothing more precise is known; `action` says what to do about it.
-    `retry_after` is in seconds, and `None` when repeating the same request cannot help.
+    `retry_after` is in seconds, and `None` when repeating the same request cannot help. An error may know a
+    better number than this usual one.
     """
 
     status: int

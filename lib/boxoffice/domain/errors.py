@@ -23,18 +23,28 @@ class ErrorKind(StrEnum):
 class BoxofficeError(Exception):
     """An error with a code, a sentence for people, and details for programs.
 
+    `retry_after` is in seconds: what the code's rule says, unless whoever raises it knows better. Give it
+    only with a code that may be repeated.
+
     `message` and `details` are shown to clients: never put an exception's text or a secret into them.
     What is only for the log travels as `__cause__`.
     """
 
     kind: ClassVar[ErrorKind]
 
-    def __init__(self, code: Code, message: str = "", details: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        code: Code,
+        message: str = "",
+        details: Mapping[str, Any] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
         # All of it goes into `args`, so that pickling and copying keep the whole error.
-        super().__init__(code, message, details)
+        super().__init__(code, message, details, retry_after)
         self.code = code
         self.message = message or CODES[code].sentence
         self.details: Mapping[str, Any] = dict(details or {})
+        self.retry_after = CODES[code].retry_after if retry_after is None else retry_after
 
     @property
     def rule(self) -> CodeRule:

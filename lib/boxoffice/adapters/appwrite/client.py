@@ -20,10 +20,18 @@ from boxoffice.domain.errors import BoxofficeError, Fatal, Rejected, Retryable
 from boxoffice.saga.timing import TimeBudget
 
 _MULTIPART = "multipart/form-data"
+_AT_BOUND = ("column_limit_exceeded", "attribute_limit_exceeded")
 
 
 class Conflict(Rejected):
     """The id, or the value of a unique column, is taken."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.CONFLICT_ERROR)
+
+
+class AtBound(Rejected):
+    """A column would have left the bounds that the call gave."""
 
     def __init__(self) -> None:
         super().__init__(Code.CONFLICT_ERROR)
@@ -82,8 +90,9 @@ class PooledClient(Client):  # type: ignore[misc]
     ) -> Any:
         """What the SDK's services call. Returns the decoded JSON, or `None` for an empty answer.
 
-        Raises `Conflict` (409), `Missing` (404), `Unauthorised` (401, 403), `Retryable` (429, never sent, or
-        a failed read), `Ambiguous` (a write without a usable answer), and `Fatal` for any other refusal.
+        Raises `Conflict` (409), `Missing` (404), `AtBound` (400 of that type), `Unauthorised` (401, 403),
+        `Retryable` (429, never sent, or a failed read), `Ambiguous` (a write without a usable answer), and
+        `Fatal` for any other refusal.
         """
         response = send(
             self._session,
@@ -95,7 +104,8 @@ class PooledClient(Client):  # type: ignore[misc]
         )
         self._note_time(response.headers.get("date", ""))
         if not response.ok:
-            raise _error(method, response) from _refusal(response)
+            refusal = _refusal(response)
+            raise _error(method, response.status_code, refusal.type) from refusal
         if not response.content:
             return None
         try:
@@ -130,8 +140,10 @@ class PooledClient(Client):  # type: ignore[misc]
         return {"headers": headers, "json": params}
 
 
-def _error(method: str, response: requests.Response) -> BoxofficeError:
-    match response.status_code:
+def _error(method: str, status: int, kind: str | None) -> BoxofficeError:
+    match status:
+        case 400 if kind in _AT_BOUND:
+            return AtBound()
         case 409:
             return Conflict()
         case 404:
@@ -140,7 +152,7 @@ def _error(method: str, response: requests.Response) -> BoxofficeError:
             return Unauthorised()
         case 429:
             return Retryable(Code.SERVICE_UNAVAILABLE)
-        case status if status >= 500:
+        case _ if status >= 500:
             return no_answer(method, Code.SERVICE_UNAVAILABLE)
         case _:
             return Fatal(Code.SERVICE_UNAVAILABLE)

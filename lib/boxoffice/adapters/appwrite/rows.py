@@ -13,7 +13,7 @@ from appwrite.query import Query  # type: ignore[import-untyped]
 from appwrite.role import Role  # type: ignore[import-untyped]
 from appwrite.services.tables_db import TablesDB  # type: ignore[import-untyped]
 
-from boxoffice.adapters.appwrite.client import Conflict, PooledClient
+from boxoffice.adapters.appwrite.client import AtBound, Conflict, Missing, PooledClient
 from boxoffice.adapters.appwrite.queries import conditions
 from boxoffice.adapters.threads import Threads
 from boxoffice.domain.codes import Code
@@ -159,9 +159,33 @@ class AppwriteRows:
         queries = _some(where)
         await self._call(lambda: self._tables.delete_rows(DATABASE, table, queries))
 
+    async def count_up(self, table: Table, row: NewRow, column: str, by: int, most: int) -> bool:
+        """See `Rows.count_up`."""
+        try:
+            return await self._add(table, row.id, column, by, most)
+        except Missing:
+            first = {**row.data, column: by}
+        try:
+            await self._call(
+                lambda: self._tables.create_row(DATABASE, table, row.id, first, _permissions(row))
+            )
+        except Conflict:
+            # Somebody else was the first.
+            return await self._add(table, row.id, column, by, most)
+        return True
+
     def server_time(self) -> datetime:
         """See `Rows.server_time`."""
         return self._client.server_time()
+
+    async def _add(self, table: Table, row_id: str, column: str, by: int, most: int) -> bool:
+        try:
+            await self._call(
+                lambda: self._tables.increment_row_column(DATABASE, table, row_id, column, by, most)
+            )
+        except AtBound:
+            return False
+        return True
 
     async def _all_written(self, table: Table, rows: Sequence[NewRow], owner: str) -> bool:
         where = {"$id": [row.id for row in rows], owner: str(rows[0].data[owner])}
