@@ -12,7 +12,7 @@ from boxoffice.domain.callers import Account
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.money import Money
-from boxoffice.domain.payments import Payment
+from boxoffice.domain.payments import GatewayOrder, Payment
 from boxoffice.schema import Table
 
 Row = Mapping[str, Any]
@@ -201,6 +201,22 @@ class Archive(Protocol):
 class Payments(Protocol):
     """A payment gateway."""
 
+    async def open_order(self, receipt: str, amount: Money, notes: Mapping[str, str]) -> GatewayOrder:
+        """Ask for a payment of `amount` for what `receipt` (up to 40 characters) names.
+
+        After a lost answer the order that was made is found by its receipt, and no other one is made. The
+        normal case does not look: who asks again later, without the order that was given, may get another.
+        Raises `Fatal` when the gateway refuses.
+        """
+        ...
+
+    async def payments_of(self, order_id: str) -> Sequence[Payment]:
+        """Every payment that was tried for an order, in any sequence.
+
+        Raises `Rejected` with `PAYMENT_NOT_VERIFIED` when there is no such order.
+        """
+        ...
+
     async def fetch(self, payment_id: str) -> Payment:
         """The payment as it is now. Raises `Rejected` with `PAYMENT_NOT_VERIFIED` when there is none."""
         ...
@@ -209,15 +225,20 @@ class Payments(Protocol):
         """Take the money of an authorised payment. Raises `Rejected` when the gateway refuses."""
         ...
 
-    async def refund(self, payment_id: str, amount: Money, key: str) -> None:
-        """Give money back. The same `key` (10 or more of `A-Za-z0-9_-`) gives it back only once.
+    async def refund(self, payment_id: str, amount: Money, key: str) -> str:
+        """Give all or some of the money back; the id of the refund.
 
-        Raises `Rejected` when the gateway refuses.
+        The same `key` (10 or more of `A-Za-z0-9_-`) gives it back only once, and the same id. Raises
+        `Rejected` when the gateway refuses.
         """
         ...
 
     def has_signed(self, order_id: str, payment_id: str, signature: str) -> bool:
         """Whether the gateway signed that `payment_id` pays for `order_id`."""
+        ...
+
+    def is_webhook_genuine(self, raw_body: bytes, signature: str) -> bool:
+        """Whether the gateway signed exactly these bytes. Raises `Fatal` when no secret is configured."""
         ...
 
 

@@ -11,11 +11,13 @@ from boxoffice.domain.limits import USUAL, Limits, read_limits
 from boxoffice.domain.tickets import SigningKeys
 from boxoffice.saga.timing import LONGEST_CALL
 
+WEBHOOK_VARIABLE = "RAZORPAY_WEBHOOK_SECRET"
+WEBHOOK_FORM = "the secret of the webhook at Razorpay, or several separated by commas, to replace one"
 _RAZORPAY = "https://api.razorpay.com"
 _CACHE_SECONDS = 2.0
+_USERS_AT_AN_ADDRESS = 10
 _MOST_WARM_EVENTS = 50
 _ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,35}")
-_USERS_AT_AN_ADDRESS = 10
 
 
 class Misconfigured(Fatal):
@@ -54,10 +56,11 @@ class Settings:
     razorpay_key_id: str
     razorpay_base_url: str
     call_seconds: float
-    razorpay_key_secret: str = field(repr=False)
-    signing_keys: SigningKeys = field(repr=False)
     user_limits: Limits
     address_limits: Limits
+    razorpay_key_secret: str = field(repr=False)
+    signing_keys: SigningKeys = field(repr=False)
+    webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
     archive: ArchiveSettings | None = None
 
     @classmethod
@@ -65,20 +68,21 @@ class Settings:
         """Read the variables. Raises `Misconfigured` for the first that is missing or malformed."""
 
         required = partial(_required, environment)
+        users = _limits(environment, "RATE_LIMITS", USUAL)
+        crowds = {scope: limit.times(_USERS_AT_AN_ADDRESS) for scope, limit in users.items()}
         return cls(
             endpoint=_endpoint(environment),
             project_id=_project_id(environment),
-        users = _limits(environment, "RATE_LIMITS", USUAL)
-        crowds = {scope: limit.times(_USERS_AT_AN_ADDRESS) for scope, limit in users.items()}
             razorpay_key_id=required("RAZORPAY_KEY_ID", "the id of a Razorpay API key"),
             razorpay_key_secret=required("RAZORPAY_KEY_SECRET", "the secret of that Razorpay API key"),
             razorpay_base_url=(environment.get("RAZORPAY_BASE_URL", "").strip() or _RAZORPAY).rstrip("/"),
             call_seconds=_call_seconds(environment),
-            signing_keys=_signing_keys(required("TICKET_SIGNING_KEYS", _SIGNING_KEYS_FORM)),
-            archive=_archive(environment, required),
-        )
             user_limits=users,
             address_limits=_limits(environment, "ADDRESS_LIMITS", crowds),
+            signing_keys=_signing_keys(required("TICKET_SIGNING_KEYS", _SIGNING_KEYS_FORM)),
+            webhook_secrets=_webhook_secrets(environment),
+            archive=_archive(environment, required),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,12 @@ def _archive(environment: Mapping[str, str], required: Callable[[str, str], str]
     )
 
 
+def _webhook_secrets(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """None at all where no webhooks arrive."""
+    parts = (part.strip() for part in environment.get(WEBHOOK_VARIABLE, "").split(","))
+    return tuple(part for part in parts if part)
+
+
 def _required(environment: Mapping[str, str], variable: str, expected: str) -> str:
     value = environment.get(variable, "").strip()
     if not value:
@@ -150,16 +160,6 @@ def _seconds(environment: Mapping[str, str], variable: str, usual: float, least:
     return seconds
 
 
-def _event_ids(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
-    ids = tuple(part.strip() for part in environment.get(variable, "").split(",") if part.strip())
-    if len(ids) > _MOST_WARM_EVENTS or not all(_ID.fullmatch(one) for one in ids):
-        raise Misconfigured(variable, f"at most {_MOST_WARM_EVENTS} ids of events, separated by commas")
-    return ids
-
-
-_SIGNING_KEYS_FORM = (
-    "one or more id:secret pairs, separated by commas, the one that signs new tickets first; "
-    "ids of letters and digits, secrets of at least 16 characters"
 def _limits(environment: Mapping[str, str], variable: str, usual: Limits) -> Limits:
     try:
         return read_limits(environment.get(variable, ""), usual)
@@ -167,6 +167,21 @@ def _limits(environment: Mapping[str, str], variable: str, usual: Limits) -> Lim
         raise Misconfigured(variable, _LIMITS_FORM) from error
 
 
+def _event_ids(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
+    ids = tuple(part.strip() for part in environment.get(variable, "").split(",") if part.strip())
+    if len(ids) > _MOST_WARM_EVENTS or not all(_ID.fullmatch(one) for one in ids):
+        raise Misconfigured(variable, f"at most {_MOST_WARM_EVENTS} ids of events, separated by commas")
+    return ids
+
+
+_LIMITS_FORM = (
+    "limits such as book=30/60 hold=30/60 cancel=10/60 lookup=120/60, separated by spaces: "
+    "1 to 1000000 requests in 1 to 86400 seconds"
+)
+
+_SIGNING_KEYS_FORM = (
+    "one or more id:secret pairs, separated by commas, the one that signs new tickets first; "
+    "ids of letters and digits, secrets of at least 16 characters"
 )
 
 
@@ -174,11 +189,6 @@ def _signing_keys(text: str) -> SigningKeys:
     pairs = [pair.strip().partition(":") for pair in text.split(",") if pair.strip()]
     ids = [key_id for key_id, _, _ in pairs]
     if not pairs or len(set(ids)) < len(ids) or not all(key_id.isalnum() for key_id in ids):
-_LIMITS_FORM = (
-    "limits such as book=30/60 hold=30/60 cancel=10/60 lookup=120/60, separated by spaces: "
-    "1 to 1000000 requests in 1 to 86400 seconds"
-)
-
         raise Misconfigured("TICKET_SIGNING_KEYS", _SIGNING_KEYS_FORM)
     try:
         return SigningKeys(ids[0], {key_id: secret.encode() for key_id, _, secret in pairs})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from boxoffice.domain.callers import Account
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Ambiguous, Rejected
 from boxoffice.domain.money import Money
-from boxoffice.domain.payments import Payment, PaymentState
+from boxoffice.domain.payments import GatewayOrder, Payment, PaymentState
 from boxoffice.ports import MOST_COUNTED, NewRow, Range, Row, RowsTaken, StoredFile, UniqueClash, Where
 from boxoffice.saga.timing import Timing
 from boxoffice.schema import Table
@@ -192,7 +193,6 @@ class FakeRows:
 
         self.world.around(f"update {table} where", effect)
 
-    def server_time(self) -> datetime:
     async def count_up(self, table: Table, row: NewRow, column: str, by: int, most: int) -> bool:
         def effect() -> bool:
             if row.id.lower() not in self.tables[table]:
@@ -207,6 +207,7 @@ class FakeRows:
         result: bool = self.world.around(f"count up {table}", effect)
         return result
 
+    def server_time(self) -> datetime:
         return self.now().replace(microsecond=0)
 
     async def update(self, table: Table, row_id: str, data: Mapping[str, Any]) -> None:
@@ -376,6 +377,7 @@ class FakeGateway:
         self.world = world
         self.payments: dict[str, Payment] = {}
         self.refunds: dict[str, tuple[str, Money]] = {}
+        self.orders: dict[str, GatewayOrder] = {}
 
     def pay(self, payment_id: str, amount: int, currency: str = "INR", **other: Any) -> None:
         payment = Payment(
@@ -408,20 +410,49 @@ class FakeGateway:
 
         self.world.around("capture payment", effect)
 
-    async def refund(self, payment_id: str, amount: Money, key: str) -> None:
+    async def open_order(self, receipt: str, amount: Money, notes: Mapping[str, str]) -> GatewayOrder:
+        assert 1 <= len(receipt) <= 40
+        assert len(notes) <= 15 and all(len(value) <= 256 for value in notes.values())
+
+        def effect() -> GatewayOrder:
+            order = GatewayOrder(f"order_{len(self.orders) + 1}", amount, receipt, is_paid=False)
+            self.orders[order.id] = order
+            return order
+
+        result: GatewayOrder = self.world.around("open order", effect)
+        return result
+
+    async def payments_of(self, order_id: str) -> Sequence[Payment]:
+        def effect() -> Sequence[Payment]:
+            if order_id not in self.orders:
+                raise Rejected(Code.PAYMENT_NOT_VERIFIED)
+            return [payment for payment in self.payments.values() if payment.order_id == order_id]
+
+        result: Sequence[Payment] = self.world.around("list payments", effect)
+        return result
+
+    async def refund(self, payment_id: str, amount: Money, key: str) -> str:
         assert len(key) >= 10
 
-        def effect() -> None:
+        def effect() -> str:
             if key in self.refunds:
                 assert self.refunds[key] == (payment_id, amount)
-                return
+                return f"rfnd_{key}"
             payment = self.payments[payment_id]
-            if payment.state is not PaymentState.CAPTURED:
+            refunded = payment.refunded + amount.amount
+            if payment.state is not PaymentState.CAPTURED or refunded > payment.amount.amount:
                 raise Rejected(Code.PAYMENT_NOT_VERIFIED)
             self.refunds[key] = (payment_id, amount)
-            self.payments[payment_id] = replace(payment, state=PaymentState.REFUNDED, refunded=amount.amount)
+            is_whole = refunded == payment.amount.amount
+            state = PaymentState.REFUNDED if is_whole else PaymentState.CAPTURED
+            self.payments[payment_id] = replace(payment, state=state, refunded=refunded)
+            return f"rfnd_{key}"
 
-        self.world.around("refund payment", effect)
+        result: str = self.world.around("refund payment", effect)
+        return result
 
     def has_signed(self, order_id: str, payment_id: str, signature: str) -> bool:
         return signature == f"{order_id}.{payment_id}"
+
+    def is_webhook_genuine(self, raw_body: bytes, signature: str) -> bool:
+        return signature == f"signed {zlib.crc32(raw_body)}"

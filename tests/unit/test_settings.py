@@ -118,3 +118,12 @@ def test_how_often_users_and_addresses_may_ask() -> None:
 def test_limits_that_cannot_be_read_are_refused(variable: str) -> None:
     with pytest.raises(Misconfigured, match=variable):
         Settings.from_environment({**GOOD, variable: "book=lots"})
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"), [(None, ()), (" , ", ()), ("hook", ("hook",)), ("new, old,", ("new", "old"))]
+)
+def test_the_secrets_of_webhooks(text: str | None, wanted: tuple[str, ...]) -> None:
+    settings = Settings.from_environment(GOOD if text is None else {**GOOD, "RAZORPAY_WEBHOOK_SECRET": text})
+    assert settings.webhook_secrets == wanted
+    assert "hook" not in repr(settings)

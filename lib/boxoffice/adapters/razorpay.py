@@ -1,6 +1,6 @@
 """Razorpay, through its official SDK."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 import requests
@@ -10,27 +10,21 @@ from razorpay.errors import SignatureVerificationError  # type: ignore[import-un
 from boxoffice.adapters.http import no_answer, send
 from boxoffice.adapters.threads import Threads
 from boxoffice.domain.codes import Code
-from boxoffice.domain.errors import BoxofficeError, ErrorKind, Fatal, Rejected, Retryable
+from boxoffice.domain.errors import Ambiguous, BoxofficeError, ErrorKind, Fatal, Rejected, Retryable
+from boxoffice.domain.gateway_entities import items_of, order_of, payment_of
 from boxoffice.domain.money import Money
-from boxoffice.domain.payments import Payment, PaymentState
+from boxoffice.domain.payments import GatewayOrder, Payment
 from boxoffice.saga.retry import RetryPolicy, retrying
 from boxoffice.saga.timing import TimeBudget, Timing
+from boxoffice.settings import WEBHOOK_FORM, WEBHOOK_VARIABLE, Misconfigured
 
 Result = TypeVar("Result")
 
 _POLICY = RetryPolicy(attempts=3, base=0.2, cap=1.0)
 _REPEATABLE = frozenset({ErrorKind.RETRYABLE})
 
-_STATES = {
-    "created": PaymentState.CREATED,
-    "authorized": PaymentState.AUTHORISED,
-    "captured": PaymentState.CAPTURED,
-    "refunded": PaymentState.REFUNDED,
-    "failed": PaymentState.FAILED,
-}
-
-# What Razorpay writes where the customer gave no address. It is nobody's, so it proves nothing.
-_NO_EMAIL = "void@razorpay.com"
+# A refused or unanswered order is looked for; when it is not there, it is asked for this often.
+_MOST_CREATIONS = 2
 
 
 class _PooledClient(Client):  # type: ignore[misc]
@@ -74,11 +68,39 @@ class RazorpayPayments:
         threads: Threads,
         timing: Timing,
         budget: TimeBudget,
+        webhook_secrets: Sequence[str] = (),
     ) -> None:
         self._client = _PooledClient(session, auth, base_url, budget)
+        self._webhook_secrets = webhook_secrets
         self._threads = threads
         self._timing = timing
         self._budget = budget
+
+    async def open_order(self, receipt: str, amount: Money, notes: Mapping[str, str]) -> GatewayOrder:
+        """See `Payments.open_order`."""
+        wanted = {
+            "amount": amount.amount,
+            "currency": amount.currency,
+            "receipt": receipt,
+            "notes": dict(notes),
+        }
+        for _ in range(_MOST_CREATIONS):
+            try:
+                return order_of(await self._call(lambda: self._client.order.create(wanted)))
+            except (Ambiguous, Rejected) as error:
+                # A refusal may mean that the order is there: an account can insist on receipts being unique.
+                failure = error
+            order = await self._find_order(receipt, amount)
+            if order is not None:
+                return order
+            if isinstance(failure, Rejected):
+                raise Fatal(Code.PAYMENT_GATEWAY_ERROR) from failure
+        raise failure
+
+    async def payments_of(self, order_id: str) -> Sequence[Payment]:
+        """See `Payments.payments_of`."""
+        found = await self._call(lambda: self._client.order.payments(order_id))
+        return [payment_of(entity) for entity in items_of(found)]
 
     async def fetch(self, payment_id: str) -> Payment:
         """See `Payments.fetch`."""
@@ -94,13 +116,17 @@ class RazorpayPayments:
             lambda: self._client.payment.capture(payment_id, amount.amount, {"currency": amount.currency})
         )
 
-    async def refund(self, payment_id: str, amount: Money, key: str) -> None:
+    async def refund(self, payment_id: str, amount: Money, key: str) -> str:
         """See `Payments.refund`."""
-        await self._call(
+        refund = await self._call(
             lambda: self._client.payment.refund(
                 payment_id, {"amount": amount.amount}, headers={"X-Refund-Idempotency": key}
             )
         )
+        try:
+            return str(refund["id"])
+        except (KeyError, TypeError) as error:
+            raise Ambiguous(Code.PAYMENT_GATEWAY_ERROR) from error
 
     def has_signed(self, order_id: str, payment_id: str, signature: str) -> bool:
         """See `Payments.has_signed`."""
@@ -117,6 +143,35 @@ class RazorpayPayments:
         except SignatureVerificationError:
             return False
         return True
+
+    def is_webhook_genuine(self, raw_body: bytes, signature: str) -> bool:
+        """See `Payments.is_webhook_genuine`."""
+        if not self._webhook_secrets:
+            raise Misconfigured(WEBHOOK_VARIABLE, WEBHOOK_FORM)
+        try:
+            body = raw_body.decode()
+        except UnicodeDecodeError:
+            return False
+        return signature.isascii() and any(
+            self._has_signed_webhook(body, signature, secret) for secret in self._webhook_secrets
+        )
+
+    def _has_signed_webhook(self, body: str, signature: str, secret: str) -> bool:
+        try:
+            self._client.utility.verify_webhook_signature(body, signature, secret)
+        except SignatureVerificationError:
+            return False
+        return True
+
+    async def _find_order(self, receipt: str, amount: Money) -> GatewayOrder | None:
+        """The oldest order with this receipt and amount. Raises `Ambiguous` when nobody can say."""
+        try:
+            found = items_of(await self._call(lambda: self._client.order.all({"receipt": receipt})))
+            orders = [order_of(entity) for entity in found]
+        except BoxofficeError as error:
+            raise Ambiguous(Code.PAYMENT_GATEWAY_ERROR) from error
+        # Razorpay lists the newest first.
+        return next((order for order in reversed(orders) if order.amount == amount), None)
 
     async def _call(self, call: Callable[[], Result], kinds: Collection[ErrorKind] = _REPEATABLE) -> Result:
         return await retrying(
@@ -138,23 +193,3 @@ def _error(method: str, status: int) -> BoxofficeError:
             return no_answer(method, Code.PAYMENT_GATEWAY_ERROR)
         case _:
             return Fatal(Code.PAYMENT_GATEWAY_ERROR)
-
-
-def payment_of(entity: Mapping[str, Any]) -> Payment:
-    """The payment that the gateway describes. Raises `Fatal` when it does not say what is needed."""
-    try:
-        # Without notes Razorpay sends an empty list where the object would be.
-        notes = entity.get("notes") or {}
-        email = entity.get("email") or ""
-        return Payment(
-            id=entity["id"],
-            state=_STATES[entity["status"]],
-            amount=Money(entity["amount"], entity["currency"]),
-            refunded=entity.get("amount_refunded") or 0,
-            order_id=entity.get("order_id") or "",
-            email="" if email.casefold() == _NO_EMAIL else email,
-            contact=entity.get("contact") or "",
-            noted_user_id=str(notes.get("userId") or ""),
-        )
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise Fatal(Code.PAYMENT_GATEWAY_ERROR) from error

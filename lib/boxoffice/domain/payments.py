@@ -1,4 +1,4 @@
-"""A payment as the gateway reports it, and when it may pay for a booking."""
+"""Orders, payments and refunds as the gateway reports them, and when a payment may pay for a booking."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -40,6 +40,37 @@ class Payment:
     def is_captured(self) -> bool:
         """Whether the money has been taken and would have to be given back."""
         return self.state is PaymentState.CAPTURED
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayOrder:
+    """What a customer is asked to pay: `amount`, for what our `receipt` names.
+
+    `is_paid` when the money of one of its payments has been taken.
+    """
+
+    id: str
+    amount: Money
+    receipt: str
+    is_paid: bool
+
+
+class RefundState(StrEnum):
+    """How far a refund is, according to the gateway."""
+
+    PENDING = "pending"
+    PROCESSED = "processed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money on its way back to the customer."""
+
+    id: str
+    payment_id: str
+    amount: Money
+    state: RefundState
 
 
 def check_payment(payment: Payment, caller: Caller) -> None:
