@@ -27,7 +27,9 @@ class SweepResult(_Model):
     claims_released: int = Field(description="Gone, but still holding units until now.")
     events_refreshed: int = Field(description="Events whose ticketsLeft was corrected.")
     files_removed: int = Field(description="Images of tickets that do not exist.")
+    limits_removed: int = Field(description="Counters of requests whose window is over; stops at 5000.")
     reports_restored: int = Field(description="Rollback reports brought back from the archive.")
+    closed: int = Field(description="Whose event is over, shown to be completed or a no-show.")
     remaining: int = Field(description="Still to be looked at, now or later; stops at 5000.")
     waiting: int = Field(description="Those of the remaining whose time has not come.")
 

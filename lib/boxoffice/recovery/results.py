@@ -36,6 +36,8 @@ class Swept:
     claims_released: int = 0
     events_refreshed: int = 0
     files_removed: int = 0
+    limits_removed: int = 0
     reports_restored: int = 0
+    closed: int = 0
     remaining: int = 0
     waiting: int = 0

@@ -14,11 +14,17 @@ from boxoffice.domain.errors import BoxofficeError, typed
 from boxoffice.domain.recovery import next_question
 from boxoffice.domain.status import Outcome
 from boxoffice.ports import MOST_VALUES, Range, Row
+from boxoffice.recovery.attendance import close_past_bookings
 from boxoffice.recovery.evidence import Evidence, gather_evidence
 from boxoffice.recovery.projections import refresh_event, show_confirmed
 from boxoffice.recovery.recover import recover
 from boxoffice.recovery.results import Recovered, Swept
-from boxoffice.recovery.tidying import refresh_some_events, release_abandoned, remove_orphaned_files
+from boxoffice.recovery.tidying import (
+    refresh_some_events,
+    release_abandoned,
+    remove_old_limits,
+    remove_orphaned_files,
+)
 from boxoffice.reports.keep import restore_archived
 from boxoffice.schema import Table
 from boxoffice.times import to_text
@@ -36,11 +42,13 @@ async def sweep(desk: Desk) -> Swept:
     """
     run = _Run(desk)
     await run.tidy("reports_restored", restore_archived)
+    await run.tidy("closed", close_past_bookings)
     await run.work()
     await run.refresh()
     await run.tidy("claims_released", release_abandoned)
     await run.tidy("files_removed", remove_orphaned_files)
     await run.tidy("events_refreshed", refresh_some_events)
+    await run.tidy("limits_removed", remove_old_limits)
     return await run.end()
 
 

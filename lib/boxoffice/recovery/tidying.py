@@ -57,6 +57,16 @@ async def remove_orphaned_files(desk: Desk) -> int:
     return len(orphaned)
 
 
+async def remove_old_limits(desk: Desk) -> int:
+    """Remove the counters of requests whose window is long over; how many, up to `MOST_COUNTED`."""
+    over = {"windowEnds": Range(upto=to_text(desk.rows.server_time() - _OLD))}
+    count = await desk.rows.count(Table.RATE_LIMITS, over)
+    if count:
+        await desk.rows.delete_where(Table.RATE_LIMITS, over)
+        desk.log.info("limits.removed", count=count)
+    return count
+
+
 async def refresh_some_events(desk: Desk) -> int:
     """Refresh what is shown of some published events; of how many it was wrong."""
     published = {"status": "published"}
