@@ -446,6 +446,16 @@ class TestTidying:
         assert shop.sweep().events_refreshed == 1
         assert shop.rows.tables[Table.EVENTS]["concert"]["ticketsLeft"] == 10
 
+    def test_counters_of_requests_go_when_their_window_is_long_over(self) -> None:
+        shop = Shop()
+        for minutes in (-60, -11, -9, 0, 1):
+            ends = to_text(shop.now + timedelta(minutes=minutes))
+            shop.rows.seed(Table.RATE_LIMITS, f"rl{minutes}", count=6, windowEnds=ends)
+        assert shop.sweep().limits_removed == 2
+        assert {row["$id"] for row in shop.rows.all(Table.RATE_LIMITS)} == {"rl-9", "rl0", "rl1"}
+        assert shop.sweep().limits_removed == 0
+        assert shop.sweep(later=1_000).limits_removed == 3
+
     def test_tidying_that_fails_does_not_fail_the_run(self) -> None:
         shop = Shop()
         shop.world.fail_always("find claims", lambda: Fatal(Code.SERVICE_UNAVAILABLE))
