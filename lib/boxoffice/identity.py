@@ -57,21 +57,21 @@ async def identify_admin(headers: Mapping[str, str], accounts: Accounts, users: 
     asker = await identify_asker(headers, accounts)
     if not await is_admin(asker, users):
         raise Rejected(Code.PERMISSION_ERROR, "This is for administrators.")
-    return asker
+    return asker.user_id
 
 
-async def identify_asker(headers: Mapping[str, str], accounts: Accounts) -> str:
-    """Who asks on their own behalf: a user's id, or `API_KEY` for a trusted server.
+async def identify_asker(headers: Mapping[str, str], accounts: Accounts) -> Caller:
+    """Who asks on their own behalf: a user, or a trusted server, whose user id is `API_KEY`.
 
     Raises `Rejected` with `UNAUTHENTICATED`.
     """
     account = await _proven(headers, accounts)
-    return API_KEY if account is None else account.user_id
+    return Caller(API_KEY, None) if account is None else Caller(account.user_id, account)
 
 
-async def is_admin(asker: str, users: Users) -> bool:
-    """Whether `asker` may see and do everything: a member of the team, or `API_KEY`."""
-    return asker == API_KEY or await users.is_member(asker, ADMINS_TEAM)
+async def is_admin(asker: Caller, users: Users) -> bool:
+    """Whether `asker` may see and do everything: a member of the team, or a trusted server."""
+    return asker.is_trusted_server or await users.is_member(asker.user_id, ADMINS_TEAM)
 
 
 async def _proven(headers: Mapping[str, str], accounts: Accounts) -> Account | None:

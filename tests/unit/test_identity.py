@@ -68,8 +68,17 @@ def test_nobody_may_have_an_id_that_stands_for_somebody_else(chosen: str) -> Non
     assert refused.value.code is Code.UNAUTHENTICATED
 
 
-def test_without_that_guard_a_user_would_be_a_trusted_server(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_that_guard_the_log_would_take_a_user_for_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(identity, "_RESERVED", frozenset())
     accounts = FakeAccounts(genuine=Account(API_KEY, "mallory@example.com", ""))
     asker = asyncio.run(identify_asker({"x-appwrite-user-jwt": "genuine"}, accounts))
-    assert asyncio.run(is_admin(asker, FakeUsers()))
+    assert asker.user_id == API_KEY
+    assert not asyncio.run(is_admin(asker, FakeUsers()))
+
+
+def test_a_server_with_a_key_is_an_administrator_and_a_user_only_as_a_member() -> None:
+    server = asyncio.run(identify_asker({}, ACCOUNTS))
+    ann = asyncio.run(identify_asker({"x-appwrite-user-jwt": "genuine"}, ACCOUNTS))
+    assert asyncio.run(is_admin(server, FakeUsers()))
+    assert not asyncio.run(is_admin(ann, FakeUsers()))
+    assert asyncio.run(is_admin(ann, FakeUsers(admins=["ann"])))
