@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from scripts.local_appwrite import ROOT, LocalServer, Ready, StartError
+from scripts.project.webhooks import connect_webhooks
 
 ENV_FILE = ROOT / ".local" / "env.json"
 
@@ -65,6 +66,9 @@ def main() -> int:
         remembered.write_text(ready.site.rsplit(":", 1)[1])
         if options.provision:
             provision(ready)
+        else:
+            # The port may be another than at the last start.
+            connect_webhooks(ready)
         write_private(ENV_FILE, ready.line + "\n")
         print(ready.line, flush=True)
         server.wait()

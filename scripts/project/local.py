@@ -10,6 +10,7 @@ from scripts.local_appwrite import Ready
 from scripts.project.config import load_project
 from scripts.project.functions import deploy_functions
 from scripts.project.provision import provision, refuse_old_server
+from scripts.project.webhooks import connect_webhooks
 
 
 def function_variables(gateway: Mapping[str, str]) -> dict[str, str]:
@@ -23,14 +24,19 @@ def function_variables(gateway: Mapping[str, str]) -> dict[str, str]:
         "RAZORPAY_KEY_ID": gateway["keyId"],
         "RAZORPAY_KEY_SECRET": gateway["keySecret"],
         "RAZORPAY_BASE_URL": gateway["url"],
+        "RAZORPAY_WEBHOOK_SECRET": gateway["webhookSecret"],
         "TICKET_SIGNING_KEYS": f"local1:{secret}",
     }
 
 
 def set_up(ready: Ready, say: Callable[[str], None]) -> None:
-    """Applies appwrite.json and deploys the functions of the working tree; ProvisionError, DeployError."""
+    """Applies appwrite.json, deploys the functions of the working tree, and connects the stand-in's webhooks.
+
+    ProvisionError, DeployError.
+    """
     project = load_project()
     refuse_old_server(Http.guest(ready.endpoint, ready.project_id))
     http = Http.with_key(ready.endpoint, ready.project_id, ready.api_key)
     provision(http, project, say)
     deploy_functions(http, project, function_variables(ready.razorpay), say)
+    connect_webhooks(ready)
