@@ -15,6 +15,7 @@ class Table(StrEnum):
     SHOWTIMES = "showtimes"
     SERVICES = "services"
     TICKET_TYPES = "ticket_types"
+    PROMO_CODES = "promo_codes"
     BOOKINGS = "bookings"
     CLAIMS = "claims"
     OUTCOMES = "outcomes"

@@ -8,6 +8,7 @@ lower-case base32, at most 36 characters.
 """
 
 from base64 import b32encode
+from collections.abc import Iterable
 from hashlib import blake2b
 
 MAX_ID_LENGTH = 36
@@ -64,6 +65,17 @@ def order_id(booking: str) -> str:
 def report_id(booking: str, attempt: str) -> str:
     """The report on the rollback of one attempt at a booking."""
     return "rr-" + _derive("report", booking, attempt)
+
+
+def cancellation_id(booking: str, numbers: Iterable[int], by_organiser: bool) -> str:
+    """The cancellation of exactly these tickets of a booking, by its owner or else for the organiser."""
+    who = "organiser" if by_organiser else "owner"
+    return "cn-" + _derive("cancellation", booking, who, *(str(number) for number in sorted(numbers)))
+
+
+def refund_transaction_id(cancellation: str) -> str:
+    """The transaction of the money that a cancellation gives back."""
+    return "tx-" + _derive("refund", cancellation)
 
 
 def audit_entry_id(subject: str, action: str, execution_id: str) -> str:
