@@ -54,7 +54,7 @@ class FunctionDomains:
 
     def refusal(self, status: int, type_: str, message: str) -> Reply:
         """An error as the router shows it."""
-        return _page(status, type_, message, _UNCACHED)
+        return _page(status, type_, message, dict(_UNCACHED))
 
     async def answer(self, server: Server, request: Request) -> Reply:
         """Executes the function and answers as it does, refusals included."""

@@ -235,6 +235,13 @@ def test_faults_and_the_log_know_a_domain_by_its_name(server: LocalServer, domai
     assert [(each["status"], each["caller"]) for each in log] == [(503, "guest"), (200, "guest")]
 
 
+def test_a_refusal_leaves_nothing_in_the_next_one(server: LocalServer, domain: str, local: Http) -> None:
+    fault = {"kind": "refuse", "path": f"//{domain}/", "nth": 1, "status": 503, "retryAfter": 7}
+    ok(local.post("/faults", fault))
+    assert ask(server, domain).headers["retry-after"] == "7"
+    assert "retry-after" not in ask(server, "nobody.functions.localhost").headers
+
+
 def test_a_broken_client_is_not_the_server_s_problem(server: LocalServer, domain: str) -> None:
     page = ask(server, domain, "POST", "/x?%ZZ=%00&[]=", b"%", Content_Type="application/json", Cookie="=;;")
     assert (page.status, bytes.fromhex(page.told["body"])) == (200, b"%")
