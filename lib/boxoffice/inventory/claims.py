@@ -4,6 +4,7 @@ Claiming is one bulk create with one id per unit. The database writes all of the
 gets a part of what they asked for, and no unit is ever claimed twice.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from boxoffice.domain import ids, units
@@ -99,6 +100,10 @@ class GeneralAdmission:
         """
         await self._rows.delete_where(Table.CLAIMS, {"bookingId": booking_id})
         self._memory.released(pool, units_claimed)
+
+    def freed(self, pool: str, names: Iterable[str]) -> None:
+        """Whoever knows their claims has freed these units of the pool."""
+        self._memory.released(pool, [int(name) for name in names if name.isdecimal()])
 
     def _pick(self, pool: str, capacity: int, quantity: int) -> tuple[int, ...] | None:
         # Units that a neighbour is claiming are left alone while there are others: one of the two would lose.

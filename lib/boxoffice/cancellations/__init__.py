@@ -1,0 +1,1 @@
+"""Tickets that are given back: registered, decided once, and then finished by whoever finds them."""

@@ -1,0 +1,107 @@
+"""An event that its organiser has cancelled: all that is booked of it is cancelled, and all money goes back.
+
+Nothing remembers how far it has come. A ticket whose fate is written is done with, so that any run goes on
+where the last one ended, and several at once do each booking once.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from boxoffice.bookings.desk import Desk
+from boxoffice.cancellations.fates import Fates
+from boxoffice.cancellations.finish import finish, win
+from boxoffice.cancellations.records import Sold
+from boxoffice.cancellations.register import Cause, draft, register
+from boxoffice.domain.cancellation import refund_in_full
+from boxoffice.domain.errors import BoxofficeError, typed
+from boxoffice.domain.status import BookingStatus
+from boxoffice.identity import ORGANISER
+from boxoffice.ports import MOST_VALUES, Row
+from boxoffice.schema import Table
+
+REASON = "The event was cancelled by its organiser."
+
+_WORK_SECONDS = 12.0
+_AT_ONCE = 8
+_MOST_FATES = 5_000
+
+
+async def call_off(desk: Desk) -> int:
+    """Cancel confirmed bookings of cancelled events for as long as there is time; how many.
+
+    Tickets that have been used are left out, and told of in the log.
+    """
+    event_ids = await _some_events(desk)
+    done, after = 0, ""
+    while event_ids and desk.budget.spent() < _WORK_SECONDS:
+        page = await desk.rows.find(
+            Table.BOOKINGS,
+            {"eventId": event_ids, "status": BookingStatus.CONFIRMED},
+            after=after,
+            limit=MOST_VALUES,
+        )
+        if page:
+            done += await _cancel_all(desk, page)
+        if len(page) < MOST_VALUES:
+            break
+        after = page[-1]["$id"]
+    return done
+
+
+async def _some_events(desk: Desk) -> list[str]:
+    """Cancelled events, as many as fit into one condition: others in each minute when there are more."""
+    cancelled = {"status": "cancelled"}
+    events = await desk.rows.find(Table.EVENTS, cancelled, columns=["status"], limit=MOST_VALUES)
+    if len(events) == MOST_VALUES:
+        count = await desk.rows.count(Table.EVENTS, cancelled)
+        minute = int(desk.rows.server_time().timestamp() // 60)
+        events = await desk.rows.find(
+            Table.EVENTS,
+            cancelled,
+            columns=["status"],
+            skip=minute * MOST_VALUES % count,
+            limit=MOST_VALUES,
+        )
+    return [event["$id"] for event in events]
+
+
+async def _cancel_all(desk: Desk, page: Sequence[Row]) -> int:
+    fates = await _fates(desk, [row["$id"] for row in page])
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def cancel(row: Row) -> bool:
+        async with places:
+            if desk.budget.spent() >= _WORK_SECONDS:
+                return False
+            try:
+                return await _cancel(desk, Sold.from_row(row), fates[row["$id"]])
+            except (BoxofficeError, KeyError, ValueError, TypeError) as error:
+                desk.log.error("event.booking_not_cancelled", typed(error), bookingId=row["$id"])
+                return False
+
+    return sum(await asyncio.gather(*(cancel(row) for row in page)))
+
+
+async def _cancel(desk: Desk, sold: Sold, fates: Fates) -> bool:
+    """Whether the rest of a booking has just been cancelled. Money that is owed is left to `finish_due`."""
+    valid = [number for number in sold.numbers if fates.of(sold.id, number) is None]
+    if not valid:
+        return False
+    refund = refund_in_full(sold.price, [fates.issued(sold.id, number) for number in valid])
+    cause = Cause(ORGANISER, REASON, by_organiser=True)
+    cancellation = await register(desk, draft(desk, sold, refund, cause))
+    if not await win(desk, cancellation):
+        return False
+    if used := len(sold.numbers) - len(valid) - fates.cancelled:
+        desk.log.info("event.tickets_used", bookingId=sold.id, tickets=used)
+    await finish(desk, sold, cancellation)
+    return True
+
+
+async def _fates(desk: Desk, booking_ids: Sequence[str]) -> Mapping[str, Fates]:
+    rows = await desk.rows.find(Table.CHECKINS, {"bookingId": booking_ids}, limit=_MOST_FATES)
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["bookingId"]].append(row)
+    return {booking_id: Fates.of_rows(found[booking_id]) for booking_id in booking_ids}

@@ -1,0 +1,27 @@
+"""What a cancellation comes back with, before it is put into a client's words."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from boxoffice.cancellations.records import Cancellation, Sold
+from boxoffice.domain.status import BookingStatus
+
+
+class RefundStatus(StrEnum):
+    """Where the money of a cancellation is. `NONE`: nothing goes back."""
+
+    NONE = "none"
+    PENDING = "pending"
+    REFUNDED = "refunded"
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Tickets that are cancelled or, on a dry run, would be. `replayed` when they already were."""
+
+    sold: Sold
+    cancellation: Cancellation
+    booking_status: BookingStatus
+    refund_status: RefundStatus
+    dry_run: bool
+    replayed: bool
