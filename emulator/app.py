@@ -13,15 +13,13 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
-from starlette.datastructures import UploadFile
-from starlette.requests import Request as FormRequest
-
 from emulator import auth
 from emulator.core.caller import GUEST, Caller
 from emulator.core.context import Context, Server, parse_format
 from emulator.core.errors import ApiError
-from emulator.core.http import Reply, Request, Upload, encode, host_name
+from emulator.core.http import Reply, Request, encode, host_name
 from emulator.core.params import read_params
+from emulator.core.reading import Receive, Scope, read_request
 from emulator.core.routing import Route, Router
 from emulator.cors import cors_headers, preflight, refuse_unknown_origin
 from emulator.health.routes import SPOKEN_VERSION
@@ -31,8 +29,6 @@ from emulator.local.request_log import RequestLog
 from emulator.not_emulated import is_known_route
 from emulator.realtime.socket import serve_socket
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 log = logging.getLogger("emulator")
@@ -210,61 +206,7 @@ class App:
         )
 
 
-async def read_request(scope: Scope, receive: Receive, prefix: str, *, with_form: bool) -> Request:
-    """The whole request, its body read; a multipart form is parsed when it is wanted so."""
-    raw: list[tuple[bytes, bytes]] = scope["headers"]
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
-    query = scope["query_string"].decode("latin-1")
-    request = Request(
-        method=scope["method"],
-        path=scope["path"][len(prefix) :] or "/",
-        query_string=query,
-        headers=headers,
-        raw_headers=raw,
-        host=headers.get("host", "localhost"),
-        client=scope["client"][0] if scope.get("client") else "",
-        target=scope["raw_path"].decode("latin-1") + (f"?{query}" if query else ""),
-    )
-    if with_form and headers.get("content-type", "").startswith("multipart/form-data"):
-        request.form = await _read_form(scope, receive)
-        return request
-    message = await receive()
-    request.body = message.get("body", b"")
-    if message.get("more_body"):
-        parts = [request.body]
-        while message.get("more_body"):
-            message = await receive()
-            parts.append(message.get("body", b""))
-        request.body = b"".join(parts)
-    return request
-
-
 def _header(scope: Scope, name: bytes) -> str:
     """The first header with a name, "" when there is none."""
     found = next((value for key, value in scope["headers"] if key == name), b"")
     return str(found.decode("latin-1"))
-
-
-async def _read_form(scope: Scope, receive: Receive) -> dict[str, Any]:
-    async with FormRequest(scope, receive).form() as form:
-        fields: list[tuple[str, Any]] = []
-        for name, value in form.multi_items():
-            if isinstance(value, UploadFile):
-                content = await value.read()
-                kind = value.content_type or "application/octet-stream"
-                fields.append((name, Upload(value.filename or "", kind, content)))
-            else:
-                fields.append((name, value))
-    return _gather(fields)
-
-
-def _gather(fields: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Form fields by name; `name[]` and `name[0]` collect into a list, as PHP does."""
-    out: dict[str, Any] = {}
-    for name, value in fields:
-        base, bracket, _ = name.partition("[")
-        if bracket:
-            out.setdefault(base, []).append(value)
-        else:
-            out[name] = value
-    return out
