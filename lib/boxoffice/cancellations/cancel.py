@@ -11,6 +11,7 @@ from boxoffice.cancellations.records import Cancellation, CancellationState, Sol
 from boxoffice.cancellations.register import Cause, draft, register
 from boxoffice.cancellations.results import Cancelled, RefundStatus
 from boxoffice.domain import ids
+from boxoffice.domain.callers import Caller
 from boxoffice.domain.cancellation import Refund, refund_due, refund_in_full
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import BoxofficeError, Rejected
@@ -23,10 +24,12 @@ from boxoffice.ports import Where
 class Request:
     """What is to be cancelled: tickets of one booking, by number or by id; without any, all that are left.
 
-    `booking` finds it by its id or by its reference.
+    `booking` finds it by its id or by its reference. `owner_id` names the owner for whom an administrator
+    cancels, by the rules that hold for owners; without it an administrator cancels for the organiser.
     """
 
     booking: Where
+    owner_id: str | None = None
     numbers: tuple[int, ...] = ()
     ticket_ids: tuple[str, ...] = ()
     reason: str | None = None
@@ -38,12 +41,12 @@ class Request:
         return not self.numbers and not self.ticket_ids
 
 
-async def cancel(desk: Desk, asker: str, request: Request) -> Cancelled:
+async def cancel(desk: Desk, asker: Caller, request: Request) -> Cancelled:
     """Cancel what `request` says, for the booking's owner or an administrator.
 
-    Owners get back what the event's rules say; an administrator cancels for the organiser, and everything
-    goes back, as it does for everybody once the event itself is cancelled. The same tickets again are the
-    same cancellation, and get its answer. A dry run goes the same way up to the first write.
+    Owners get back what the event's rules say. For the organiser everything goes back, as it does for
+    everybody once the event itself is cancelled. The same tickets again are the same cancellation, and get
+    its answer. A dry run goes the same way up to the first write.
 
     Raises `Rejected` with `NOT_FOUND_ERROR`, also for somebody else's booking, `NOT_CANCELLABLE`,
     `VALIDATION_ERROR`, `BOOKING_IN_PROGRESS`, or with `CONFLICT_ERROR` when what was left of the booking has
@@ -55,7 +58,8 @@ async def cancel(desk: Desk, asker: str, request: Request) -> Cancelled:
     earlier = _earlier(known, numbers)
     if earlier is None:
         await check_stands(desk, sold)
-        cause = Cause(asker, request.reason, known.is_called_off or asker != sold.user_id)
+        for_owner = sold.user_id in (asker.user_id, request.owner_id) and not known.is_called_off
+        cause = Cause(asker.user_id, request.reason, by_organiser=not for_owner)
         drafted = draft(desk, sold, await _refund(desk, known, numbers, cause), cause)
         if request.dry_run:
             return _planned(known, drafted, dry_run=True, replayed=False)
@@ -70,9 +74,13 @@ async def cancel(desk: Desk, asker: str, request: Request) -> Cancelled:
     return await _finish(desk, known, cancellation, replayed)
 
 
-async def _find(desk: Desk, asker: str, request: Request) -> Sold:
+async def _find(desk: Desk, asker: Caller, request: Request) -> Sold:
     sold = await find_sold(desk, request.booking)
-    if sold is None or (asker != sold.user_id and not await is_admin(asker, desk.users)):
+    if (
+        sold is None
+        or request.owner_id not in (None, sold.user_id)
+        or (asker.user_id != sold.user_id and not await is_admin(asker, desk.users))
+    ):
         raise Rejected(Code.NOT_FOUND_ERROR, "You have no booking with this id or reference.")
     return sold
 

@@ -15,6 +15,7 @@ A crash at any instant leaves `checkAfter` set, and the sweep does all of it aga
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.cancellations.fates import fate_rows, read_fates
@@ -101,6 +102,7 @@ async def _close(desk: Desk, cancellation: Cancellation) -> None:
     """Nothing is left to do, but for the sweep to write the booking's history and to count its event."""
     if cancellation.tries:
         await report_returned(desk, cancellation)
-    now = to_text(desk.rows.server_time())
-    await desk.rows.update(Table.BOOKINGS, cancellation.booking_id, {"checkAfter": now})
+    # Later than what a sweep may be writing down of the booking right now, which knows nothing of this yet.
+    soon = to_text(desk.rows.server_time() + timedelta(seconds=1))
+    await desk.rows.update(Table.BOOKINGS, cancellation.booking_id, {"checkAfter": soon})
     await desk.rows.update(Table.CANCELLATIONS, cancellation.id, {"checkAfter": None})

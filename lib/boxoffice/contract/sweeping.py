@@ -30,7 +30,11 @@ class SweepResult(_Model):
     limits_removed: int = Field(description="Counters of requests whose window is over; stops at 5000.")
     reports_restored: int = Field(description="Rollback reports brought back from the archive.")
     closed: int = Field(description="Whose event is over, shown to be completed or a no-show.")
-    remaining: int = Field(description="Still to be looked at, now or later; stops at 5000.")
+    cancellations_finished: int = Field(description="Cancellations of tickets brought to their end.")
+    called_off: int = Field(description="Cancelled because the organiser has cancelled their event.")
+    remaining: int = Field(
+        description="Bookings and cancellations still to be looked at; of each, counting stops at 5000."
+    )
     waiting: int = Field(description="Those of the remaining whose time has not come.")
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from boxoffice.bookings.desk import Desk
+from boxoffice.cancellations.showing import show_cancelled
 from boxoffice.domain import ids
 from boxoffice.domain.availability import left
 from boxoffice.domain.pools import seat_pool
@@ -31,6 +32,7 @@ async def show_confirmed(desk: Desk, booking_ids: Sequence[str]) -> None:
         {"$id": booking_ids, "status": BookingStatus.PENDING},
         {"status": BookingStatus.CONFIRMED, "paymentStatus": PaymentStatus.CAPTURED, "failureCode": None},
     )
+    await show_cancelled(desk, booking_ids)
     await close(desk, booking_ids, seen_at)
 
 

@@ -21,8 +21,9 @@ class Recovered(StrEnum):
 class Swept:
     """What one run of the sweep has done, in bookings unless another thing is named.
 
-    `postponed` could not be decided, because somebody did not answer. `remaining` are all that have still to
-    be looked at, and `waiting` those of them whose time has not come; both stop at 5000.
+    `postponed` could not be decided, because somebody did not answer. `called_off` were cancelled with their
+    event. `remaining` are all bookings and cancellations that have still to be looked at, and `waiting` those
+    of them whose time has not come; of each, counting stops at 5000.
     """
 
     examined: int = 0
@@ -39,5 +40,7 @@ class Swept:
     limits_removed: int = 0
     reports_restored: int = 0
     closed: int = 0
+    cancellations_finished: int = 0
+    called_off: int = 0
     remaining: int = 0
     waiting: int = 0

@@ -10,6 +10,8 @@ from functools import partial
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.records import Booking
+from boxoffice.cancellations.call_off import call_off
+from boxoffice.cancellations.due import finish_due
 from boxoffice.domain.errors import BoxofficeError, typed
 from boxoffice.domain.recovery import next_question
 from boxoffice.domain.status import Outcome
@@ -34,6 +36,9 @@ _WORK_SECONDS = 12.0
 
 _AT_ONCE = 8
 
+# What says itself when it has to be looked at.
+_LOOKED_AT = (Table.BOOKINGS, Table.CANCELLATIONS)
+
 
 async def sweep(desk: Desk) -> Swept:
     """Look at as many bookings as there is time for, the longest due first, and tidy up.
@@ -43,6 +48,8 @@ async def sweep(desk: Desk) -> Swept:
     run = _Run(desk)
     await run.tidy("reports_restored", restore_archived)
     await run.tidy("closed", close_past_bookings)
+    await run.tidy("cancellations_finished", finish_due)
+    await run.tidy("called_off", call_off)
     await run.work()
     await run.refresh()
     await run.tidy("claims_released", release_abandoned)
@@ -93,9 +100,11 @@ class _Run:
     async def end(self) -> Swept:
         """Count what is left to do."""
         rows, swept = self._desk.rows, self._swept
-        swept.remaining = await rows.count(Table.BOOKINGS, {"checkAfter": Range()})
         due = {"checkAfter": Range(upto=to_text(rows.server_time()))}
-        swept.waiting = max(0, swept.remaining - await rows.count(Table.BOOKINGS, due))
+        for table in _LOOKED_AT:
+            remaining = await rows.count(table, {"checkAfter": Range()})
+            swept.remaining += remaining
+            swept.waiting += max(0, remaining - await rows.count(table, due))
         return swept
 
     async def _due(self) -> list[Booking]:

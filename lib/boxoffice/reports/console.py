@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from boxoffice.bookings.desk import Desk
+from boxoffice.cancellations.reporting import retry_refund, stop_refund
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 from boxoffice.history.record import note
@@ -93,6 +94,7 @@ async def retry(desk: Desk, admin: str, report_id: str) -> Details:
         {"state": ReportState.RETRYING, "nextAttemptAt": now},
     )
     await desk.rows.update_where(Table.BOOKINGS, {"$id": report["bookingId"]}, {"checkAfter": now})
+    await retry_refund(desk, report)
     desk.log.info("report.retry", reportId=report_id, by=admin)
     return await get_report(desk, report_id)
 
@@ -115,6 +117,7 @@ async def settle(desk: Desk, admin: str, report_id: str, reason: str) -> Details
     await desk.rows.update_where(Table.ROLLBACK_REPORTS, {"$id": report_id, "state": _OPEN}, columns)
     # The next sweep sees that nothing more is to be done.
     await desk.rows.update_where(Table.BOOKINGS, {"$id": report["bookingId"]}, {"checkAfter": now})
+    await stop_refund(desk, report)
     desk.log.info("report.settled", reportId=report_id, by=admin)
     return await get_report(desk, report_id)
 
