@@ -9,10 +9,11 @@ from typing import Any, cast
 
 import pytest
 from boxoffice import limits
+from boxoffice.addresses import caller_network
 from boxoffice.domain.callers import Account, Caller
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Fatal, Rejected, Retryable
-from boxoffice.domain.limits import USUAL, Limit, Limits, Scope
+from boxoffice.domain.limits import USUAL, Limit, Limits, Scope, network
 from boxoffice.limits import Counters, CountMemory, RateLimits
 from boxoffice.logs import Log
 from boxoffice.schema import Table
@@ -238,6 +239,28 @@ class TestAddresses:
         process = house.process()
         house.admitted(process, 1_000, user("mallory"))
         assert house.admitted(process, 30, user("ann")) == 30
+
+
+FORGED = {"x-appwrite-client-ip": HOME, "x-appwrite-key": "key"}
+"""What arrives when a caller puts an address of his choice over the platform's."""
+
+
+class TestForgedAddresses:
+    @staticmethod
+    def victim_after_a_crowd(address: str | None) -> Rejected | None:
+        """What somebody at HOME gets after ten accounts have used their limits with this address."""
+        house = House(Limit(30, 60))
+        process = house.process()
+        for number in range(10):
+            for _ in range(30):
+                assert house.ask(process, user(f"mallory-{number}"), address) is None
+        return house.ask(process, user("ann"), HOME)
+
+    def test_they_use_up_nobodys_limit(self) -> None:
+        assert self.victim_after_a_crowd(caller_network(FORGED)) is None
+
+    def test_without_looking_at_the_headers_order_they_would(self) -> None:
+        assert self.victim_after_a_crowd(network(FORGED["x-appwrite-client-ip"])) is not None
 
 
 class TestNoAnswer:
