@@ -29,3 +29,5 @@ class Table(StrEnum):
     AUDIT_LOG = "audit_log"
     RATE_LIMITS = "rate_limits"
     CONFLICT_LOG = "conflict_log"
+    UNIT_CHANGES = "unit_changes"
+    OUTBOX = "outbox"

@@ -78,8 +78,31 @@ def refund_transaction_id(cancellation: str) -> str:
     return "tx-" + _derive("refund", cancellation)
 
 
+def block_id(request: str) -> str:
+    """What one request takes off the market."""
+    return "bl-" + _derive("block", request)
+
+
+def move_id(booking: str, number: int) -> str:
+    """The move `number` of a booking to other units, counted from 1."""
+    return "mv-" + _derive("move", booking, str(number))
+
+
+def change_fingerprint(kind: str, target: str) -> str:
+    """What an administrator asked for. The same request id with another fingerprint is another request."""
+    return _derive("change", kind, target)
+
+
+def notice_id(subject: str) -> str:
+    """What the owner of a booking is told about `subject`."""
+    return "no-" + _derive("notice", subject)
+
+
 def audit_entry_id(subject: str, action: str, execution_id: str) -> str:
-    """What one execution did to something, in the log of who did what."""
+    """What one execution did to something, in the log of who did what.
+
+    `execution_id` is empty for what can be done to it only once, by whomever.
+    """
     return "al-" + _derive("audit-entry", subject, action, execution_id)
 
 

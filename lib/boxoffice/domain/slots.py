@@ -9,9 +9,9 @@ lanes, so that a slot can be booked exactly when every one of its quanta has a f
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from boxoffice.domain.codes import Code
 from boxoffice.domain.definitions import invalid
@@ -22,6 +22,7 @@ from boxoffice.domain.services import MAX_UNITS_PER_BOOKING, Service
 from boxoffice.domain.units import Choose
 
 _ALTERNATIVES = 3
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,25 @@ def slot_units(
             free.remove(lane)
             claimed.append(_unit(service, quantum, lane))
     return tuple(claimed)
+
+
+def units_between(
+    service: Service, starts_at: datetime, ends_at: datetime
+) -> Iterator[tuple[datetime, Unit]]:
+    """Every unit of a service from one moment up to another, each with its quantum's beginning, in order.
+
+    Whether the service is open then does not matter. Raises `Rejected` with `VALIDATION_ERROR` when the two
+    moments are not multiples of the granularity.
+    """
+    grid = timedelta(minutes=service.granularity)
+    for name, limit in (("from", starts_at), ("to", ends_at)):
+        if (limit - _EPOCH) % grid:
+            raise invalid(name, f"must be a multiple of {service.granularity} minutes")
+    quantum = starts_at.astimezone(UTC)
+    while quantum < ends_at:
+        for lane in range(1, service.capacity + 1):
+            yield quantum, _unit(service, quantum, lane)
+        quantum += grid
 
 
 def _quanta(service: Service, start: datetime, length: timedelta) -> tuple[datetime, ...]:

@@ -1,0 +1,112 @@
+"""Taking units off the market: all of a block's, in as many calls as that takes, whoever begins again."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from boxoffice.bookings.desk import Desk
+from boxoffice.domain.blocks import Place, all_taken, highest_free
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import Rejected, Retryable
+from boxoffice.domain.pools import Claim, ClaimState, Standing, Unit, standing
+from boxoffice.inventory.reading import read_claims
+from boxoffice.managing.targets import Plan
+from boxoffice.ports import MOST_VALUES, NewRow, RowsTaken
+from boxoffice.schema import Table
+
+# Every lost race means that somebody else has got a place. This only stops a loop that cannot end.
+_MAX_ROUNDS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What a block still has to claim, and what it has too much, after two have been at work on it."""
+
+    missing: tuple[Place, ...] = ()
+    surplus: tuple[Unit, ...] = ()
+
+
+async def take(desk: Desk, block_id: str, plan: Plan) -> None:
+    """Claim everything that the block is to have and does not have yet.
+
+    Raises `Rejected` as `gap` does; some units may have been claimed by then.
+    """
+    for _ in range(_MAX_ROUNDS):
+        claims = await read_claims(desk.rows, plan.pools)
+        left = gap(plan, block_id, claims, desk.rows.server_time())
+        if left == Gap():
+            return
+        await _free(desk, block_id, left.surplus)
+        try:
+            await _claim(desk, block_id, plan.event_id, left.missing)
+        except RowsTaken:
+            continue
+    raise Retryable(Code.CONFLICT_ERROR)
+
+
+def gap(plan: Plan, block_id: str, claims: Iterable[Claim], now: datetime) -> Gap:
+    """What is between the block's claims and its plan.
+
+    Raises `Rejected` with the plan's code, listing what somebody else has, or how much is free.
+    """
+    own, others = set[Unit](), dict[Unit, Standing]()
+    for claim in claims:
+        if claim.booking_id == block_id:
+            own.add(claim.unit)
+        else:
+            others[claim.unit] = standing(claim, now)
+    return _gap_of_places(plan, own, others) if plan.places else _gap_of_crowd(plan, own, others)
+
+
+def _gap_of_places(plan: Plan, own: set[Unit], others: dict[Unit, Standing]) -> Gap:
+    gone = [(place.label, others[place.unit]) for place in plan.places if place.unit in others]
+    if gone:
+        raise all_taken(gone, plan.taken_code)
+    return Gap(missing=tuple(place for place in plan.places if place.unit not in own))
+
+
+def _gap_of_crowd(plan: Plan, own: set[Unit], others: dict[Unit, Standing]) -> Gap:
+    if len(own) >= plan.quantity:
+        # In an order that is the same for everybody, so that two who tidy up leave the same ones.
+        return Gap(surplus=tuple(sorted(own))[plan.quantity :])
+    taken = {int(unit.name) for unit in (*own, *others)}
+    numbers = highest_free(plan.capacity, taken, plan.quantity - len(own))
+    if numbers is None:
+        raise _too_few(plan, len(own), plan.capacity - len(taken))
+    return Gap(missing=tuple(Place(Unit(plan.pool, str(number)), "") for number in numbers))
+
+
+async def _claim(desk: Desk, block_id: str, event_id: str, places: Sequence[Place]) -> None:
+    for at in range(0, len(places), MOST_VALUES):
+        rows = [
+            NewRow(
+                unit.claim_id,
+                {
+                    "poolId": unit.pool,
+                    "unit": unit.name,
+                    "eventId": event_id,
+                    "bookingId": block_id,
+                    "state": ClaimState.BLOCKED,
+                    "reservedUntil": None,
+                    "ticket": 0,
+                    "label": label or None,
+                },
+            )
+            for unit, label in places[at : at + MOST_VALUES]
+        ]
+        await desk.rows.create_all(Table.CLAIMS, rows, owner="bookingId")
+
+
+async def _free(desk: Desk, block_id: str, surplus: Sequence[Unit]) -> None:
+    for at in range(0, len(surplus), MOST_VALUES):
+        claim_ids = [unit.claim_id for unit in surplus[at : at + MOST_VALUES]]
+        await desk.rows.delete_where(Table.CLAIMS, {"$id": claim_ids, "bookingId": block_id})
+
+
+def _too_few(plan: Plan, own: int, free: int) -> Rejected:
+    available = max(0, free) + own
+    return Rejected(
+        plan.taken_code,
+        f"Nothing was changed, because only {available} of these tickets are left.",
+        {"available": available, "requested": plan.quantity},
+    )
