@@ -16,6 +16,7 @@ from boxoffice.contract.answers import BookTicketSuccess, Failure
 from boxoffice.contract.availability import AvailabilitySuccess
 from boxoffice.contract.availability_request import AvailabilityRequest
 from boxoffice.contract.booking import BookTicketRequest
+from boxoffice.contract.cancelling import CancelBookingRequest, CancelBookingSuccess
 from boxoffice.contract.reports import ReportsRequest, ReportsSuccess
 from boxoffice.contract.sweeping import SweepSuccess
 from boxoffice.domain.codes import CODES
@@ -60,6 +61,12 @@ PUBLISHED = (
         "Book tickets for a payment: all of it, or nothing and the money back.",
         BookTicketRequest,
         BookTicketSuccess,
+    ),
+    Published(
+        "cancel_booking",
+        "Give back tickets of a booking, and their money by the event's rules.",
+        CancelBookingRequest,
+        CancelBookingSuccess,
     ),
     Published(
         "rollback_reports", "What was rolled back, for administrators.", ReportsRequest, ReportsSuccess
