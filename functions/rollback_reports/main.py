@@ -18,6 +18,7 @@ async def handle(execution: Execution) -> Mapping[str, Any]:
     from boxoffice.audit.run import audit_for
     from boxoffice.contract import reports as contract
     from boxoffice.contract.body import read_object
+    from boxoffice.history.reading import read_log
     from boxoffice.reports import console
     from boxoffice.reports.conflicts import measure_conflicts
     from boxoffice.reports.metrics import measure
@@ -38,5 +39,7 @@ async def handle(execution: Execution) -> Mapping[str, Any]:
             return contract.metrics(await measure(desk, asked.period()))
         case contract.MeasureConflicts(event_id=event_id) as asked:
             return contract.conflicts(await measure_conflicts(desk, asked.period(), event_id))
+        case contract.ReadLog(cursor=cursor, limit=limit) as asked:
+            return contract.log(await read_log(desk, asked.filter(), cursor or "", limit), limit)
         case contract.AuditBooks(cursor=cursor):
             return contract.audited(await audit_for(desk, cursor or ""))

@@ -11,8 +11,10 @@ from pydantic.alias_generators import to_camel
 from boxoffice.audit.run import Audited
 from boxoffice.contract.booking import Id
 from boxoffice.contract.conflict_figures import ConflictMetrics, conflict_metrics
+from boxoffice.contract.log_entries import LogPage, log_page
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
+from boxoffice.history.reading import LogFilter
 from boxoffice.ports import Row
 from boxoffice.reports.conflicts import MeasuredConflicts
 from boxoffice.reports.console import Details, Filter, Period
@@ -91,6 +93,20 @@ class SettleReport(_Request):
     reason: Reason
 
 
+class ReadLog(_InPeriod):
+    """Who did what: the newest changes of a booking, by somebody, or in a period."""
+
+    action: Literal["log"]
+    booking_id: Id | None = None
+    actor: Id | None = Field(None, description="A user's id, or api-key, sweep, gateway or organiser.")
+    cursor: Id | None = Field(None, description="The last entry of the page before.")
+    limit: Annotated[int, Field(ge=1, le=100)] = 25
+
+    def filter(self) -> LogFilter:
+        """Which entries are wanted."""
+        return LogFilter(self.booking_id, self.actor, self.period().range())
+
+
 class AuditBooks(_Request):
     """Check whether the books balance, as far as there is time; go on with `cursor`."""
 
@@ -99,7 +115,14 @@ class AuditBooks(_Request):
 
 
 Action = (
-    ListReports | GetReport | MeasureBookings | MeasureConflicts | RetryRollback | SettleReport | AuditBooks
+    ListReports
+    | GetReport
+    | MeasureBookings
+    | MeasureConflicts
+    | RetryRollback
+    | SettleReport
+    | ReadLog
+    | AuditBooks
 )
 
 
@@ -215,7 +238,7 @@ class AuditResult(_Model):
     cursor: str | None
 
 
-Data = ReportPage | ReportDetails | BookingMetrics | ConflictMetrics | AuditResult
+Data = ReportPage | ReportDetails | BookingMetrics | ConflictMetrics | LogPage | AuditResult
 
 
 class ReportsSuccess(_Model):
@@ -260,6 +283,11 @@ def metrics(measured: Metrics) -> dict[str, Any]:
 def conflicts(measured: MeasuredConflicts) -> dict[str, Any]:
     """The answer to `conflicts`."""
     return _success(conflict_metrics(measured))
+
+
+def log(rows: Sequence[Row], limit: int) -> dict[str, Any]:
+    """The answer to `log`."""
+    return _success(log_page(rows, limit))
 
 
 def audited(result: Audited) -> dict[str, Any]:

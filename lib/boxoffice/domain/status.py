@@ -77,6 +77,22 @@ PAYMENT_MOVES: Mapping[PaymentStatus, frozenset[PaymentStatus]] = MappingProxyTy
 )
 
 
+_ENDS = MappingProxyType(
+    {
+        Outcome.CONFIRMED: BookingStatus.CONFIRMED,
+        Outcome.EXPIRED: BookingStatus.EXPIRED,
+        Outcome.ROLLED_BACK: BookingStatus.ROLLED_BACK,
+    }
+)
+
+
+def decided_status(status: BookingStatus, outcome: str | None) -> BookingStatus:
+    """Where a booking really stands whose row says `status`: the outcome counts until the row follows it."""
+    if outcome is None or status not in (BookingStatus.HELD, BookingStatus.PENDING):
+        return status
+    return _ENDS[Outcome(outcome)]
+
+
 def is_final(status: BookingStatus) -> bool:
     """Whether a booking stays in `status` for ever."""
     return not BOOKING_MOVES[status]

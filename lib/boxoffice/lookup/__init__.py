@@ -1,0 +1,1 @@
+"""Looking at bookings: one's own or, for administrators, anybody's."""

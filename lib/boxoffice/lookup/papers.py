@@ -1,0 +1,79 @@
+"""What is shown of a booking: its row, and the rows that name it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from boxoffice.bookings.desk import Desk
+from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus, decided_status
+from boxoffice.ports import Row
+from boxoffice.schema import Table
+
+_ISSUED = frozenset(
+    {BookingStatus.CONFIRMED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW, BookingStatus.CANCELLED}
+)
+_BEFORE_CAPTURE = frozenset({PaymentStatus.NONE, PaymentStatus.AUTHORISED})
+_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A booking's row and its outcome, which counts also when the row does not say so yet."""
+
+    row: Row
+    outcome: str | None
+
+    @property
+    def status(self) -> BookingStatus:
+        """Where the booking stands."""
+        return decided_status(BookingStatus(self.row["status"]), self.outcome)
+
+    @property
+    def payment_status(self) -> PaymentStatus:
+        """Where the money is."""
+        stored = PaymentStatus(self.row["paymentStatus"])
+        is_behind = self.status is BookingStatus.CONFIRMED and stored in _BEFORE_CAPTURE
+        return PaymentStatus.CAPTURED if is_behind and self.row["total"] else stored
+
+    @property
+    def is_issued(self) -> bool:
+        """Whether there are, or were, tickets. Before, what is written may still be undone."""
+        return self.outcome == Outcome.CONFIRMED and self.status in _ISSUED
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What was written for a booking. `fates` says of a ticket, by its id, `admitted` or `cancelled`."""
+
+    outcome: str | None
+    tickets: Sequence[Row]
+    fates: Mapping[str, str]
+    orders: Sequence[Row]
+    transactions: Sequence[Row]
+    cancellations: Sequence[Row]
+
+
+async def read_papers(desk: Desk, booking_id: str) -> Papers:
+    """The papers of a booking, in one wave; of one that does not exist there are none."""
+    of_booking = {"bookingId": booking_id}
+    outcomes, tickets, checkins, orders, transactions, cancellations = await asyncio.gather(
+        desk.rows.find(Table.OUTCOMES, {"$id": booking_id}, limit=1),
+        *(
+            desk.rows.find(table, of_booking, limit=_LIMIT)
+            for table in (
+                Table.TICKETS,
+                Table.CHECKINS,
+                Table.ORDERS,
+                Table.TRANSACTIONS,
+                Table.CANCELLATIONS,
+            )
+        ),
+    )
+    return Papers(
+        outcome=outcomes[0]["outcome"] if outcomes else None,
+        tickets=sorted(tickets, key=lambda row: int(row["number"])),
+        fates={row["$id"]: row["kind"] for row in checkins},
+        orders=orders,
+        transactions=sorted(transactions, key=lambda row: str(row["$createdAt"])),
+        cancellations=sorted(cancellations, key=lambda row: str(row["$createdAt"])),
+    )
