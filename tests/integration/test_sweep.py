@@ -196,6 +196,17 @@ def test_a_long_backlog_drains_over_runs_that_each_end_in_time(
     assert [row["$id"] for row in arena.shop.rows("bookings")] == [model["$id"]]
 
 
+def test_counters_of_windows_that_are_over_go_and_the_others_stay(arena: Arena) -> None:
+    path = f"/tablesdb/{DATABASE}/tables/rate_limits/rows"
+    for minutes, count in ((-60, 100), (-15, 50), (-5, 2), (1, 3)):
+        ends = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat(timespec="milliseconds")
+        counters = [{"$id": f"rl{minutes}-{at}", "count": 6, "windowEnds": ends} for at in range(count)]
+        ok(arena.http.post(path, {"rows": counters}))
+    assert swept(arena) == {"limitsRemoved": 150}
+    assert len(arena.shop.rows("rate_limits")) == 5
+    assert swept(arena) == {}
+
+
 def administrator(arena: Arena) -> Customer:
     """Somebody who has joined the team of administrators."""
     admin = arena.shop.create_customer("Ada")
