@@ -18,6 +18,8 @@ from boxoffice.contract.availability_request import AvailabilityRequest
 from boxoffice.contract.booking import BookTicketRequest
 from boxoffice.contract.cancelling import CancelBookingRequest, CancelBookingSuccess
 from boxoffice.contract.reports import ReportsRequest, ReportsSuccess
+from boxoffice.contract.status import BookingStatusSuccess
+from boxoffice.contract.status_request import BookingStatusRequest
 from boxoffice.contract.sweeping import SweepSuccess
 from boxoffice.domain.codes import CODES
 from pydantic import BaseModel
@@ -67,6 +69,12 @@ PUBLISHED = (
         "Give back tickets of a booking, and their money by the event's rules.",
         CancelBookingRequest,
         CancelBookingSuccess,
+    ),
+    Published(
+        "booking_status",
+        "What has become of bookings: one's own, or for administrators anybody's.",
+        BookingStatusRequest,
+        BookingStatusSuccess,
     ),
     Published(
         "rollback_reports", "What was rolled back, for administrators.", ReportsRequest, ReportsSuccess
