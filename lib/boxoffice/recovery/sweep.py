@@ -47,10 +47,10 @@ async def sweep(desk: Desk) -> Swept:
     """
     run = _Run(desk)
     await run.tidy("reports_restored", restore_archived)
-    await run.tidy("closed", close_past_bookings)
     await run.tidy("cancellations_finished", finish_due)
     await run.tidy("called_off", call_off)
     await run.work()
+    await run.tidy("closed", close_past_bookings)
     await run.refresh()
     await run.tidy("claims_released", release_abandoned)
     await run.tidy("files_removed", remove_orphaned_files)
