@@ -96,23 +96,24 @@ class Counter(Shop):
     def check(self) -> None:
         """Every ticket has one fate, and units, papers, money and what is shown follow from it."""
         cancelled = {number for number, kind in self.fates().items() if kind == "cancelled"}
-        tickets = self.rows.all(Table.TICKETS)
+        tickets = [row for row in self.rows.all(Table.TICKETS) if row["bookingId"] == BOOKING]
         assert {t["number"] for t in tickets if t["status"] == "cancelled"} == cancelled
         left = {number for number in range(1, self.quantity + 1) if number not in cancelled}
         assert {c["ticket"] for c in self.rows.all(Table.CLAIMS) if c["bookingId"] == BOOKING} == left
-        done = [row for row in self.rows.all(Table.CANCELLATIONS) if row["state"] == "done"]
+        cancellations = [row for row in self.rows.all(Table.CANCELLATIONS) if row["bookingId"] == BOOKING]
+        done = [row for row in cancellations if row["state"] == "done"]
         numbers = [number for row in done for number in json.loads(row["tickets"])]
         assert sorted(numbers) == sorted(cancelled)
         refunded = sum(row["refund"] for row in done)
-        booking, (order,) = self.booking(), self.rows.all(Table.ORDERS)
+        booking, order = self.booking(), self.rows.tables[Table.ORDERS][ids.order_id(BOOKING)]
         assert booking is not None
         assert self.gateway.payments["pay_1"].refunded == refunded
-        transactions = [row for row in self.rows.all(Table.TRANSACTIONS) if row["kind"] == "refund"]
-        assert sum(row["amount"] for row in transactions) == refunded
+        transactions = [row for row in self.rows.all(Table.TRANSACTIONS) if row["bookingId"] == BOOKING]
+        assert sum(row["amount"] for row in transactions if row["kind"] == "refund") == refunded
         assert (order["refunded"] or 0) == refunded
         expected = "captured" if not refunded else "refunded" if not self.income else "partially_refunded"
         assert booking["paymentStatus"] == expected
         assert booking["status"] == ("confirmed" if left else "cancelled")
         shown = "placed" if not cancelled else "partially_cancelled" if left else "cancelled"
         assert (order["status"] or "placed") == shown
-        assert {row["checkAfter"] for row in self.rows.all(Table.CANCELLATIONS)} <= {None}
+        assert {row["checkAfter"] for row in cancellations} <= {None}

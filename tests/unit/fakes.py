@@ -166,7 +166,9 @@ class FakeRows:
                 key=lambda row: (str(row[order] or ""), str(row["$id"])),
                 reverse=descending,
             )
-            if after:
+            if after and order == "$id":
+                found = [row for row in found if (row["$id"] < after if descending else row["$id"] > after)]
+            elif after:
                 found = found[1 + [row["$id"] for row in found].index(after) :]
             found = found[skip : skip + limit]
             wanted = {"$id", *columns} if columns else None

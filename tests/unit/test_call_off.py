@@ -1,0 +1,124 @@
+"""Events that are cancelled by their organisers."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import Any
+
+import pytest
+from boxoffice.cancellations import call_off as module
+from boxoffice.recovery.sweep import sweep
+from boxoffice.schema import Table
+
+from tests.unit.counter import BOOKING, Counter
+from tests.unit.fakes import Killed
+from tests.unit.shop import PRICE, broken
+
+BOOKINGS = 4
+
+
+def called_off(**columns: Any) -> Counter:
+    """Four bookings of three tickets each, and then the event is cancelled."""
+    shop = Counter(capacity=100, **columns)
+    for number in range(2, BOOKINGS + 1):
+        shop.gateway.pay(f"pay_{number}", 3 * PRICE)
+        shop.booked(f"pay_{number}", 3)
+    shop.sweep()
+    shop.number_claims()
+    shop.rows.tables[Table.EVENTS]["concert"]["status"] = "cancelled"
+    shop.world.calls.clear()
+    return shop
+
+
+def over(shop: Counter) -> None:
+    """Everything has gone back, once."""
+    shop.check()
+    assert {row["status"] for row in shop.rows.all(Table.BOOKINGS)} == {"cancelled"}
+    assert all(payment.refunded == 3 * PRICE for payment in shop.gateway.payments.values())
+    assert shop.rows.all(Table.CLAIMS) == []
+    assert shop.sweep().called_off == 0
+
+
+def test_all_that_is_booked_is_cancelled_and_everything_goes_back_whatever_the_rules() -> None:
+    shop = called_off(refundSteps=None)
+    assert shop.sweep().called_off == BOOKINGS
+    over(shop)
+    assert {row["actor"] for row in shop.rows.all(Table.CANCELLATIONS)} == {"organiser"}
+    assert len(shop.gateway.refunds) == BOOKINGS
+
+
+def test_used_tickets_are_left_out_and_what_was_cancelled_stays_as_it_was() -> None:
+    shop = called_off()
+    shop.admit(1)
+    shop.cancelled(2)
+    shop.sweep()
+    assert shop.fates() == {1: "admitted", 2: "cancelled", 3: "cancelled"}
+    assert shop.income == PRICE
+    shop.check()
+    assert any('"event":"event.tickets_used"' in line for line in shop.lines)
+    assert shop.sweep().called_off == 0
+
+
+def test_published_events_are_left_alone() -> None:
+    shop = Counter()
+    assert shop.sweep().called_off == 0
+    assert shop.fates() == {}
+
+
+@pytest.mark.parametrize("after_effect", [False, True])
+def test_wherever_a_run_dies_the_next_goes_on(after_effect: bool) -> None:
+    for call in itertools.count():
+        shop = called_off()
+        shop.world.kill(call, after_effect=after_effect)
+        try:
+            shop.sweep()
+        except Killed:
+            shop.world.revive()
+        else:
+            break
+        shop.sweep()
+        shop.settle()
+        over(shop)
+        assert len(shop.gateway.refunds) == BOOKINGS
+    assert call > 50
+
+
+def test_several_runs_at_once_do_each_booking_once() -> None:
+    shop = called_off()
+
+    async def together() -> int:
+        runs = await asyncio.gather(*(sweep(shop.desk()) for _ in range(4)))
+        return sum(run.called_off for run in runs)
+
+    assert asyncio.run(together()) >= BOOKINGS
+    shop.settle()
+    over(shop)
+    assert len(shop.gateway.refunds) == BOOKINGS
+
+
+def test_one_refund_that_fails_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = called_off()
+    shop.world.fail("refund payment", broken)
+    assert shop.sweep().called_off == BOOKINGS
+    assert len(shop.gateway.refunds) == BOOKINGS - 1
+    shop.settle()
+    over(shop)
+
+
+def test_more_bookings_than_fit_into_one_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_VALUES", 2)
+    shop = called_off()
+    shop.admit(1)
+    shop.admit(2)
+    shop.admit(3)
+    assert shop.sweep().called_off == BOOKINGS - 1
+    booking = shop.rows.tables[Table.BOOKINGS][BOOKING]
+    assert booking["status"] == "confirmed"
+
+
+def test_without_time_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_WORK_SECONDS", 0.0)
+    shop = called_off()
+    assert shop.sweep().called_off == 0
+    assert shop.fates() == {}
