@@ -16,8 +16,10 @@ async def main(context: Context) -> Any:
 async def handle(execution: Execution) -> Mapping[str, Any]:
     """Identify, parse, do what is asked."""
     from boxoffice.audit.run import audit_for
+    from boxoffice.cancellations.progress import progress_of
     from boxoffice.contract import reports as contract
     from boxoffice.contract.body import read_object
+    from boxoffice.contract.calling_off import FollowCallingOff
     from boxoffice.history.reading import read_log
     from boxoffice.reports import console
     from boxoffice.reports.conflicts import measure_conflicts
@@ -41,5 +43,7 @@ async def handle(execution: Execution) -> Mapping[str, Any]:
             return contract.conflicts(await measure_conflicts(desk, asked.period(), event_id))
         case contract.ReadLog(cursor=cursor, limit=limit) as asked:
             return contract.log(await read_log(desk, asked.filter(), cursor or "", limit), limit)
+        case FollowCallingOff(event_id=event_id):
+            return contract.called_off(await progress_of(desk, event_id))
         case contract.AuditBooks(cursor=cursor):
             return contract.audited(await audit_for(desk, cursor or ""))

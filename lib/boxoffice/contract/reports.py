@@ -9,7 +9,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, Val
 from pydantic.alias_generators import to_camel
 
 from boxoffice.audit.run import Audited
+from boxoffice.cancellations.progress import Progress
 from boxoffice.contract.booking import Id
+from boxoffice.contract.calling_off import CallingOff, FollowCallingOff, calling_off
 from boxoffice.contract.conflict_figures import ConflictMetrics, conflict_metrics
 from boxoffice.contract.log_entries import LogPage, log_page
 from boxoffice.domain.codes import Code
@@ -122,6 +124,7 @@ Action = (
     | RetryRollback
     | SettleReport
     | ReadLog
+    | FollowCallingOff
     | AuditBooks
 )
 
@@ -238,7 +241,7 @@ class AuditResult(_Model):
     cursor: str | None
 
 
-Data = ReportPage | ReportDetails | BookingMetrics | ConflictMetrics | LogPage | AuditResult
+Data = ReportPage | ReportDetails | BookingMetrics | ConflictMetrics | LogPage | CallingOff | AuditResult
 
 
 class ReportsSuccess(_Model):
@@ -288,6 +291,11 @@ def conflicts(measured: MeasuredConflicts) -> dict[str, Any]:
 def log(rows: Sequence[Row], limit: int) -> dict[str, Any]:
     """The answer to `log`."""
     return _success(log_page(rows, limit))
+
+
+def called_off(progress: Progress) -> dict[str, Any]:
+    """The answer to `calledOff`."""
+    return _success(calling_off(progress))
 
 
 def audited(result: Audited) -> dict[str, Any]:
