@@ -17,6 +17,8 @@ from boxoffice.contract.availability import AvailabilitySuccess
 from boxoffice.contract.availability_request import AvailabilityRequest
 from boxoffice.contract.booking import BookTicketRequest
 from boxoffice.contract.cancelling import CancelBookingRequest, CancelBookingSuccess
+from boxoffice.contract.managing import ManageSuccess
+from boxoffice.contract.managing_request import ManageRequest
 from boxoffice.contract.reports import ReportsRequest, ReportsSuccess
 from boxoffice.contract.status import BookingStatusSuccess
 from boxoffice.contract.status_request import BookingStatusRequest
@@ -65,16 +67,19 @@ PUBLISHED = (
         BookTicketSuccess,
     ),
     Published(
+        "booking_status",
+        "What has become of bookings: one's own, or for administrators anybody's.",
+        BookingStatusRequest,
+        BookingStatusSuccess,
+    ),
+    Published(
         "cancel_booking",
         "Give back tickets of a booking, and their money by the event's rules.",
         CancelBookingRequest,
         CancelBookingSuccess,
     ),
     Published(
-        "booking_status",
-        "What has become of bookings: one's own, or for administrators anybody's.",
-        BookingStatusRequest,
-        BookingStatusSuccess,
+        "manage_events", "Take units off the market, for administrators.", ManageRequest, ManageSuccess
     ),
     Published(
         "rollback_reports", "What was rolled back, for administrators.", ReportsRequest, ReportsSuccess

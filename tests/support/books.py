@@ -52,7 +52,9 @@ class Books:
     transactions: list[Row]
     orders: list[Row]
     reports: list[Row]
+    changes: list[Row]
     files: list[Row]
+    log: list[Row]
     money: dict[str, Money]
     _found: list[str] = field(default_factory=list)
 
@@ -70,6 +72,7 @@ class Books:
             self._check_booking(booking, {n: by_booking[n][booking["$id"]] for n in by_booking}, outcomes)
         self._check_orphans()
         self._check_files()
+        self._check_log()
         self._check_money(presented)
         return self._found
 
@@ -156,7 +159,13 @@ class Books:
             self._say(f"{name} says that its payment is captured, and it is not")
 
     def _check_orphans(self) -> None:
-        known = {row["$id"] for row in self.bookings}
+        blocks = {row["$id"]: row for row in self.changes if row["kind"] == "block"}
+        known = {row["$id"] for row in self.bookings} | {row["$id"] for row in self.changes}
+        for row in self.claims:
+            if (row["state"] == "BLOCKED") != (row["bookingId"] in blocks):
+                self._say(f"claim {row['$id']} is {row['state']} for {row['bookingId']}")
+            elif row["bookingId"] in blocks and blocks[row["bookingId"]]["state"] != "done":
+                self._say(f"claim {row['$id']} is of a block that is {blocks[row['bookingId']]['state']}")
         for paper, rows in self._papers():
             for row in rows:
                 if row["bookingId"] not in known:
@@ -171,6 +180,21 @@ class Books:
             self._say(f"a ticket's file {missing} is missing")
         for left in sorted(there - wanted):
             self._say(f"file {left} belongs to no ticket")
+
+    def _check_log(self) -> None:
+        told = {(row["bookingId"], row["action"]) for row in self.log}
+        for booking in self.bookings:
+            status = booking["status"]
+            # One that began as a refusal is told of as one.
+            if booking["checkAfter"] is None and not told & {
+                (booking["$id"], f"booking.{status}"),
+                (booking["$id"], "booking.refused"),
+            }:
+                self._say(f"booking {booking['$id']} is {status}, and the log does not say how")
+        for entry in self.log:
+            missing = [name for name in ("actor", "subject", "at") if not entry[name]]
+            if missing:
+                self._say(f"entry {entry['$id']} of the log does not say {missing}")
 
     def _check_money(self, presented: Sequence[str]) -> None:
         booked = {row["paymentId"] for row in self.bookings}
@@ -217,7 +241,9 @@ def read_books(http: Http, ledger: Sequence[Mapping[str, Any]], event_id: str = 
         transactions=read_rows(http, "transactions", of_booking if some else {}),
         orders=read_rows(http, "orders", of_event),
         reports=read_rows(http, "rollback_reports", of_event),
+        changes=read_rows(http, "unit_changes", of_event),
         files=_list(http, f"/storage/buckets/{_BUCKET}/files", "files", {"name": references} if some else {}),
+        log=read_rows(http, "audit_log", of_booking if some else {}),
         money=read_money(ledger),
     )
 

@@ -58,7 +58,7 @@ class Opera(Shop):
         return asyncio.run(blocks.unblock(self.desk(), "ada", block_id, "Repaired."))
 
     def unblock_units(self, target: Seats | Times) -> Unblocked:
-        return asyncio.run(blocks.unblock_units(self.desk(), "ada", target, "Repaired."))
+        return asyncio.run(blocks.unblock(self.desk(), "ada", target, "Repaired."))
 
     def blocks(self, event_id: str | None = None, cursor: str = "", limit: int = 25) -> list[Block]:
         return list(asyncio.run(blocks.list_blocks(self.desk(), event_id, cursor, limit)))

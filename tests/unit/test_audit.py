@@ -15,6 +15,7 @@ from boxoffice.domain.payments import PaymentState
 from boxoffice.schema import Table
 
 from tests.unit.fakes import Killed
+from tests.unit.opera import Opera, seats
 from tests.unit.shop import POOL, PRICE, Shop, broken
 
 BOOKED, RETURNED = ids.booking_id("pay_1"), ids.booking_id("pay_2")
@@ -225,3 +226,29 @@ def test_an_administrators_audit_is_the_same() -> None:
     result = asyncio.run(audit_for(shop.desk(), ""))
     assert [violation.rule for violation in result.violations] == ["papers"]
     assert result.cursor == ""
+
+
+class TestBlocks:
+    def blocked(self) -> tuple[Opera, str]:
+        """A block long ago."""
+        opera = Opera()
+        block_id = opera.block(seats("S-A1", "S-A2")).change.id
+        opera.settle()
+        return opera, block_id
+
+    def test_a_block_is_no_orphan(self) -> None:
+        opera, block_id = self.blocked()
+        assert opera.audit() == []
+        opera.unblock(block_id)
+        opera.settle()
+        assert opera.audit() == []
+
+    def test_units_that_a_lifted_block_has(self) -> None:
+        opera, block_id = self.blocked()
+        row(opera, Table.UNIT_CHANGES, block_id)["state"] = "removed"
+        assert [violation.rule for violation in opera.audit()] == ["leftovers"]
+
+    def test_a_block_without_its_outcome(self) -> None:
+        opera, block_id = self.blocked()
+        del opera.rows.tables[Table.OUTCOMES][block_id]
+        assert [violation.rule for violation in opera.audit()] == ["outcome"]

@@ -10,6 +10,7 @@ from boxoffice.domain import ids
 from boxoffice.domain.payments import Payment, PaymentState
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
 from boxoffice.history.entries import END_OF
+from boxoffice.managing.changes import LIFTED, Change, ChangeState
 from boxoffice.ports import Row
 from boxoffice.reports.records import ReportState
 
@@ -60,6 +61,16 @@ def check_orphans(booking_id: str, papers: Papers) -> Iterator[Violation]:
         yield Violation("orphan", named, f"There is no booking {booking_id}, and rows that name it.")
     if papers.outcome == Outcome.CONFIRMED:
         yield Violation("orphan", (booking_id,), f"Booking {booking_id} is confirmed and does not exist.")
+
+
+def check_change(change: Change, papers: Papers) -> Iterator[Violation]:
+    """What is wrong with a change of units and what names it as its booking."""
+    if change.state is ChangeState.DONE and papers.outcome != Outcome.CONFIRMED:
+        sentence = f"Change {change.id} is done, and its outcome is {papers.outcome}."
+        yield Violation("outcome", (change.id,), sentence)
+    if change.state in LIFTED and papers.claims:
+        named = (change.id, *(claim["$id"] for claim in papers.claims))
+        yield Violation("leftovers", named, f"Change {change.id} is {change.state}, and holds units.")
 
 
 def check_money(booking: Booking, papers: Papers, payment: Payment | None) -> Iterator[Violation]:

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from boxoffice.audit.books import Part, read_part
-from boxoffice.audit.rules import GONE, STANDING, check_booking, check_money, check_orphans, is_at_work
+from boxoffice.audit.rules import (
+    GONE,
+    STANDING,
+    check_booking,
+    check_change,
+    check_money,
+    check_orphans,
+    is_at_work,
+)
 from boxoffice.audit.violations import Violation
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.records import Booking
@@ -14,6 +22,7 @@ from boxoffice.domain import ids
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.payments import Payment
 from boxoffice.domain.status import PaymentStatus
+from boxoffice.managing.changes import Change
 from boxoffice.ports import MOST_VALUES, Files, Payments, Range, Rows
 from boxoffice.schema import Table
 
@@ -113,9 +122,14 @@ async def _check_strangers(rows: Rows, part: Part, result: Audited) -> None:
         some = strangers[at : at + MOST_VALUES]
         # Begun while the part was being read.
         known = {row["$id"] for row in await rows.find(Table.BOOKINGS, {"$id": some}, columns=["status"])}
-        for booking_id in some:
-            if booking_id not in known:
-                result.violations += check_orphans(booking_id, part.papers[booking_id])
+        changes = {
+            row["$id"]: Change.from_row(row) for row in await rows.find(Table.UNIT_CHANGES, {"$id": some})
+        }
+        for stranger in some:
+            if stranger in changes:
+                result.violations += check_change(changes[stranger], part.papers[stranger])
+            elif stranger not in known:
+                result.violations += check_orphans(stranger, part.papers[stranger])
 
 
 async def _check_payments(sources: Sources, part: Part, result: Audited) -> None:

@@ -32,8 +32,10 @@ class SweepResult(_Model):
     closed: int = Field(description="Whose event is over, shown to be completed or a no-show.")
     cancellations_finished: int = Field(description="Cancellations of tickets brought to their end.")
     called_off: int = Field(description="Cancelled because the organiser has cancelled their event.")
+    changes_finished: int = Field(description="Changes of units by administrators brought to their end.")
     remaining: int = Field(
-        description="Bookings and cancellations still to be looked at; of each, counting stops at 5000."
+        description="Bookings, cancellations and changes of units still to be looked at; "
+        "of each, counting stops at 5000."
     )
     waiting: int = Field(description="Those of the remaining whose time has not come.")
 

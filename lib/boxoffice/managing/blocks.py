@@ -14,7 +14,7 @@ from boxoffice.domain.status import Outcome
 from boxoffice.history.record import note
 from boxoffice.inventory.reading import read_claims
 from boxoffice.managing import changes
-from boxoffice.managing.changes import Change, ChangeKind, ChangeState
+from boxoffice.managing.changes import LIFTED, Change, ChangeKind, ChangeState
 from boxoffice.managing.taking import gap, take
 from boxoffice.managing.targets import Named, Plan, Target, plan_of
 from boxoffice.ports import MOST_VALUES
@@ -24,7 +24,6 @@ BLOCKED, UNBLOCKED = "units.blocked", "units.unblocked"
 """In the log of who did what, with the block as the subject."""
 
 _MOST_LABELS = 5_000
-_LIFTED = (ChangeState.REFUSED, ChangeState.REMOVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,42 +74,15 @@ async def block(desk: Desk, actor: str, target: Target, reason: str, request_id:
     return await describe(desk, await _complete(desk, change))
 
 
-async def unblock(desk: Desk, actor: str, block_id: str, reason: str) -> Unblocked:
-    """Put everything of a block on the market again. Raises `Rejected` with `NOT_FOUND_ERROR`."""
-    found = [change for change in await changes.find_changes(desk, [block_id]) if _is_block(change)]
-    if not found:
-        raise Rejected(Code.NOT_FOUND_ERROR, "There is no block with this blockId.", {"field": "blockId"})
-    (change,) = found
-    if change.state in _LIFTED:
-        return Unblocked(0, ())
-    await note(desk, actor, UNBLOCKED, block_id, reason=reason)
-    # Whoever is still at work on it has to stop.
-    await changes.decide(desk, change, Outcome.ROLLED_BACK)
-    units = await desk.rows.count(Table.CLAIMS, {"bookingId": block_id})
-    await _lift(desk, await changes.begin_removal(desk, change))
-    desk.log.info("units.unblocked", blockId=block_id, units=units, by=actor)
-    return Unblocked(units, (block_id,))
+async def unblock(desk: Desk, actor: str, target: str | Named, reason: str) -> Unblocked:
+    """Put everything of a block on the market again, or the blocked ones of some units, whosever they are.
 
-
-async def unblock_units(desk: Desk, actor: str, target: Named, reason: str) -> Unblocked:
-    """Put the blocked ones of `target` on the market again, whichever blocks they are of.
-
-    What is not blocked is left alone and named. Raises as `plan_of` does.
+    A block is given by its id. What is named and not blocked is left alone and told. Raises `Rejected` with
+    `NOT_FOUND_ERROR`, or as `plan_of` does.
     """
-    plan = await plan_of(desk, target)
-    label_of = {place.unit.claim_id: place.label for place in plan.places}
-    blocked = await _blocked(desk, list(label_of))
-    for block_id in sorted(set(blocked.values())):
-        of_block = [claim_id for claim_id, owner in blocked.items() if owner == block_id]
-        await note(desk, actor, UNBLOCKED, block_id, after=f"{len(of_block)} of its units", reason=reason)
-    claim_ids = list(blocked)
-    for at in range(0, len(claim_ids), MOST_VALUES):
-        # By the state too: never what was sold after it had been unblocked by somebody else.
-        some = claim_ids[at : at + MOST_VALUES]
-        await desk.rows.delete_where(Table.CLAIMS, {"$id": some, "state": ClaimState.BLOCKED})
-    not_blocked = dict.fromkeys(label for claim_id, label in label_of.items() if claim_id not in blocked)
-    desk.log.info("units.unblocked", units=len(blocked), by=actor)
-    return Unblocked(len(blocked), tuple(sorted(set(blocked.values()))), tuple(not_blocked))
+    if isinstance(target, str):
+        return await _unblock_all(desk, actor, target, reason)
+    return await _unblock_units(desk, actor, target, reason)
 
 
 async def list_blocks(desk: Desk, event_id: str | None, cursor: str, limit: int) -> Sequence[Block]:
@@ -124,7 +96,7 @@ async def list_blocks(desk: Desk, event_id: str | None, cursor: str, limit: int)
         Table.UNIT_CHANGES,
         {
             "kind": ChangeKind.BLOCK,
-            "state": [state for state in ChangeState if state not in _LIFTED],
+            "state": [state for state in ChangeState if state not in LIFTED],
             **({"eventId": event_id} if event_id else {}),
         },
         order="$createdAt",
@@ -166,6 +138,39 @@ async def resume(desk: Desk, change: Change) -> Change:
             return await _lift(desk, change)
         case ChangeState.DONE:
             return change
+
+
+async def _unblock_all(desk: Desk, actor: str, block_id: str, reason: str) -> Unblocked:
+    found = await changes.find_changes(desk, [block_id])
+    if not found:
+        raise Rejected(Code.NOT_FOUND_ERROR, "There is no block with this blockId.", {"field": "blockId"})
+    change = found[0]
+    if change.state in LIFTED:
+        return Unblocked(0, ())
+    await note(desk, actor, UNBLOCKED, block_id, reason=reason)
+    # Whoever is still at work on it has to stop.
+    await changes.decide(desk, change, Outcome.ROLLED_BACK)
+    units = await desk.rows.count(Table.CLAIMS, {"bookingId": block_id})
+    await _lift(desk, await changes.begin_removal(desk, change))
+    desk.log.info("units.unblocked", blockId=block_id, units=units, by=actor)
+    return Unblocked(units, (block_id,))
+
+
+async def _unblock_units(desk: Desk, actor: str, target: Named, reason: str) -> Unblocked:
+    plan = await plan_of(desk, target)
+    label_of = {place.unit.claim_id: place.label for place in plan.places}
+    blocked = await _blocked(desk, list(label_of))
+    for block_id in sorted(set(blocked.values())):
+        of_block = [claim_id for claim_id, owner in blocked.items() if owner == block_id]
+        await note(desk, actor, UNBLOCKED, block_id, after=f"{len(of_block)} of its units", reason=reason)
+    claim_ids = list(blocked)
+    for at in range(0, len(claim_ids), MOST_VALUES):
+        # By the state too: never what was sold after it had been unblocked by somebody else.
+        some = claim_ids[at : at + MOST_VALUES]
+        await desk.rows.delete_where(Table.CLAIMS, {"$id": some, "state": ClaimState.BLOCKED})
+    not_blocked = dict.fromkeys(label for claim_id, label in label_of.items() if claim_id not in blocked)
+    desk.log.info("units.unblocked", units=len(blocked), by=actor)
+    return Unblocked(len(blocked), tuple(sorted(set(blocked.values()))), tuple(not_blocked))
 
 
 async def _complete(desk: Desk, change: Change) -> Change:
@@ -224,7 +229,3 @@ async def _blocked(desk: Desk, claim_ids: Sequence[str]) -> Mapping[str, str]:
         )
     )
     return {row["$id"]: row["bookingId"] for part in found for row in part}
-
-
-def _is_block(change: Change) -> bool:
-    return change.kind is ChangeKind.BLOCK

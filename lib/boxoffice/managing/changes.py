@@ -40,6 +40,10 @@ class ChangeState(StrEnum):
     REMOVED = "removed"
 
 
+LIFTED = frozenset({ChangeState.REFUSED, ChangeState.REMOVED})
+"""Of such a change nothing is left."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """The row of a change.

@@ -3,13 +3,12 @@
 from boxoffice.bookings.desk import Desk
 from boxoffice.domain.errors import BoxofficeError, Rejected, typed
 from boxoffice.managing import blocks, changes
-from boxoffice.managing.changes import Change, ChangeState
+from boxoffice.managing.changes import LIFTED, Change
 from boxoffice.ports import Range, Row
 from boxoffice.schema import Table
 from boxoffice.times import to_text
 
 _AT_ONCE = 20
-_SETTLED = (ChangeState.REFUSED, ChangeState.REMOVED)
 
 
 async def finish_due_changes(desk: Desk) -> int:
@@ -38,4 +37,4 @@ async def _finish(desk: Desk, row: Row) -> int:
         desk.log.error("change.not_finished", error, changeId=change.id)
         await changes.postpone(desk, change)
         return 0
-    return change.state not in _SETTLED
+    return change.state not in LIFTED

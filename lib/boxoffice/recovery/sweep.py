@@ -15,6 +15,7 @@ from boxoffice.cancellations.due import finish_due
 from boxoffice.domain.errors import BoxofficeError, typed
 from boxoffice.domain.recovery import next_question
 from boxoffice.domain.status import Outcome
+from boxoffice.managing.finish import finish_due_changes
 from boxoffice.ports import MOST_VALUES, Range, Row
 from boxoffice.recovery.attendance import close_past_bookings
 from boxoffice.recovery.evidence import Evidence, gather_evidence
@@ -37,7 +38,7 @@ _WORK_SECONDS = 12.0
 _AT_ONCE = 8
 
 # What says itself when it has to be looked at.
-_LOOKED_AT = (Table.BOOKINGS, Table.CANCELLATIONS)
+_LOOKED_AT = (Table.BOOKINGS, Table.CANCELLATIONS, Table.UNIT_CHANGES)
 
 
 async def sweep(desk: Desk) -> Swept:
@@ -49,6 +50,7 @@ async def sweep(desk: Desk) -> Swept:
     await run.tidy("reports_restored", restore_archived)
     await run.tidy("cancellations_finished", finish_due)
     await run.tidy("called_off", call_off)
+    await run.tidy("changes_finished", finish_due_changes)
     await run.work()
     await run.tidy("closed", close_past_bookings)
     await run.refresh()

@@ -1,0 +1,94 @@
+"""The answers of `manage_events`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from boxoffice.managing.blocks import Block, Unblocked
+from boxoffice.managing.changes import ChangeState
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+class BlockOfUnits(_Model):
+    """A block, and what it has now."""
+
+    block_id: str
+    event_id: str = Field(description="The event, or the service that belongs to none.")
+    target: Mapping[str, Any] = Field(description="What was asked for.")
+    reason: str
+    blocked_by: str
+    blocked_at: datetime
+    state: ChangeState
+    wanted: int
+    units: int = Field(description="Fewer than wanted while it is being made, or after some were unblocked.")
+    labels: Sequence[str] = Field(description="The seats and times; places in a crowd have none.")
+
+
+class BlockPage(_Model):
+    """Blocks, the newest first. `cursor` leads to the next page; without one there is none."""
+
+    blocks: Sequence[BlockOfUnits]
+    cursor: str | None
+
+
+class UnblockedUnits(_Model):
+    """What is on the market again."""
+
+    units: int
+    block_ids: Sequence[str] = Field(description="The blocks that they were of.")
+    not_blocked: Sequence[str] = Field(description="What was named and is not blocked: it was left alone.")
+
+
+Data = BlockOfUnits | BlockPage | UnblockedUnits
+
+
+class ManageSuccess(_Model):
+    """The answer to any action."""
+
+    success: Literal[True] = True
+    data: Data
+
+
+def blocked(block: Block) -> dict[str, Any]:
+    """The answer to `blockUnits`."""
+    return _success(_block(block))
+
+
+def unblocked(found: Unblocked) -> dict[str, Any]:
+    """The answer to `unblockUnits`."""
+    return _success(
+        UnblockedUnits(units=found.units, block_ids=found.block_ids, not_blocked=found.not_blocked)
+    )
+
+
+def page(blocks: Sequence[Block], limit: int) -> dict[str, Any]:
+    """The answer to `listBlocks`."""
+    cursor = blocks[-1].change.id if len(blocks) == limit else None
+    return _success(BlockPage(blocks=[_block(block) for block in blocks], cursor=cursor))
+
+
+def _block(block: Block) -> BlockOfUnits:
+    change = block.change
+    return BlockOfUnits(
+        block_id=change.id,
+        event_id=change.event_id,
+        target=json.loads(change.target),
+        reason=change.reason,
+        blocked_by=change.actor,
+        blocked_at=change.created_at,
+        state=change.state,
+        wanted=block.wanted,
+        units=block.units,
+        labels=block.labels,
+    )
+
+
+def _success(data: Data) -> dict[str, Any]:
+    return ManageSuccess(data=data).model_dump(by_alias=True, mode="json")

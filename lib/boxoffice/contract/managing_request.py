@@ -1,0 +1,137 @@
+"""The request of `manage_events`."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic.config import JsonDict
+
+from boxoffice.contract.booking import Id
+from boxoffice.domain.blocks import MOST_UNITS, RowName
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import Rejected
+from boxoffice.managing.targets import Crowd, Named, Seats, Target, Times
+
+MOST_LISTED = 50
+
+Reason = Annotated[str, Field(min_length=3, max_length=500, pattern=r"\S")]
+RequestId = Annotated[str, Field(pattern=r"^[a-zA-Z0-9._:-]{8,64}$")]
+Label = Annotated[str, Field(min_length=1, max_length=32)]
+Labels = Annotated[Sequence[Label], Field(min_length=1, max_length=MOST_UNITS)]
+
+_SEATS: JsonDict = {"anyOf": [{"required": ["showtimeId", which]} for which in ("seats", "rows", "sections")]}
+_TIMES: JsonDict = {"required": ["serviceId", "from", "to"]}
+_CROWD: JsonDict = {"required": ["ticketTypeId", "quantity"]}
+_OF_SHOWTIME = frozenset({"showtime_id", "seats", "rows", "sections"})
+_OF_SERVICE = frozenset({"service_id", "since", "until"})
+_OF_CROWD = frozenset({"ticket_type_id", "quantity"})
+_TARGET = "must be given with seats, rows or sections, or else serviceId with from and to"
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid")
+
+
+class RowOfSeats(_Request):
+    """A row of a section, as the hall's plan names them."""
+
+    section: Label
+    row: Label
+
+
+class _Units(_Request):
+    showtime_id: Id | None = Field(None, description="With seats, rows or sections.")
+    seats: Labels | None = None
+    rows: Annotated[Sequence[RowOfSeats], Field(min_length=1, max_length=100)] | None = None
+    sections: Annotated[Sequence[Label], Field(min_length=1, max_length=100)] | None = None
+    service_id: Id | None = Field(None, description="With a period of its time.")
+    since: AwareDatetime | None = Field(None, alias="from")
+    until: AwareDatetime | None = Field(None, alias="to", description="The first moment after the period.")
+
+    def _given(self) -> frozenset[str]:
+        """The fields that say which units are meant."""
+        others = {"action", "reason", "request_id"}
+        return frozenset(name for name, value in self if value is not None and name not in others)
+
+    def _named(self) -> Named | None:
+        """The seats or times that are named, if they are named completely, and nothing else is."""
+        given = self._given()
+        if self.showtime_id is not None and given > {"showtime_id"} and given <= _OF_SHOWTIME:
+            rows = [RowName(each.section, each.row) for each in self.rows or ()]
+            return Seats(self.showtime_id, self.seats or (), rows, self.sections or ())
+        if given == _OF_SERVICE and self.service_id and self.since and self.until:
+            return Times(self.service_id, self.since, self.until)
+        return None
+
+
+class BlockUnits(_Units):
+    """Take units off the market: all of them, or none."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_SEATS, _TIMES, _CROWD]})
+
+    action: Literal["blockUnits"]
+    ticket_type_id: Id | None = Field(None, description="With a quantity: so many places, whichever.")
+    quantity: Annotated[int, Field(ge=1, le=MOST_UNITS)] | None = None
+    reason: Reason
+    request_id: RequestId | None = Field(None, description="The same id again is the same block.")
+
+    def target(self) -> Target:
+        """What to block. Raises `Rejected` with `VALIDATION_ERROR`."""
+        if self._given() == _OF_CROWD and self.ticket_type_id and self.quantity:
+            return Crowd(self.ticket_type_id, self.quantity)
+        named = self._named()
+        if named is None:
+            raise _invalid("showtimeId", f"{_TARGET}, or ticketTypeId with quantity")
+        return named
+
+
+class UnblockUnits(_Units):
+    """Put a whole block, or the blocked ones of some units, on the market again."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["blockId"]}, _SEATS, _TIMES]})
+
+    action: Literal["unblockUnits"]
+    block_id: Id | None = None
+    reason: Reason
+
+    def target(self) -> str | Named:
+        """What to unblock: the id of a block, or units. Raises `Rejected` with `VALIDATION_ERROR`."""
+        if self._given() == {"block_id"} and self.block_id:
+            return self.block_id
+        named = self._named()
+        if named is None:
+            raise _invalid("blockId", f"must be given alone; or showtimeId {_TARGET}")
+        return named
+
+
+class ListBlocks(_Request):
+    """The newest blocks that are not lifted."""
+
+    action: Literal["listBlocks"]
+    event_id: Id | None = None
+    cursor: Id | None = Field(None, description="The last block of the page before.")
+    limit: Annotated[int, Field(ge=1, le=MOST_LISTED)] = 25
+
+
+Action = BlockUnits | UnblockUnits | ListBlocks
+
+
+class ManageRequest(RootModel[Annotated[Action, Field(discriminator="action")]]):
+    """What an administrator asks for."""
+
+    @classmethod
+    def read(cls, value: dict[str, Any]) -> Action:
+        """Validate a decoded body. Raises `Rejected` with `VALIDATION_ERROR`, naming the wrong field."""
+        try:
+            return cls.model_validate(value).root
+        except ValidationError as error:
+            path = [str(part) for part in error.errors(include_input=False)[0]["loc"]]
+            field = path[1] if len(path) > 1 else "action"
+            raise Rejected(
+                Code.VALIDATION_ERROR, f"{field} is missing or not allowed.", {"field": field}
+            ) from None
+
+
+def _invalid(field: str, rule: str) -> Rejected:
+    return Rejected(Code.VALIDATION_ERROR, f"{field} {rule}.", {"field": field, "allowed": rule})
