@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from tests.support.arena import Arena
 from tests.support.calls import entries_of, waves
 from tests.support.local_server import Http, ok
 from tests.support.published import as_published
+from tests.support.tables import at_once
 
 pytestmark = pytest.mark.local_only
 
@@ -240,6 +242,29 @@ def test_a_look_takes_two_waves_of_calls(
         ok(arena.local.delete("/faults"))
         calls = entries_of(arena.local, answer.execution["$id"], "")
         assert len(waves([entry for entry in calls if entry["executionId"]])) == 2
+
+
+def test_many_sweeps_at_one_moment_write_one_log(
+    arena: Arena, customer: Customer, stranger: Customer, event: Event
+) -> None:
+    for buyer in (customer, stranger):
+        for _ in range(6):
+            assert arena.shop.book(buyer, event, "Standing").status == 200
+    over = {"overAt": (datetime.now(UTC) - timedelta(minutes=1)).isoformat(timespec="milliseconds")}
+    for booking in arena.shop.rows("bookings"):
+        ok(arena.http.patch(f"{TABLES}/bookings/rows/{booking['$id']}", {"data": over}))
+    swept = at_once(arena.server, 8, lambda http, _: execute(http, "sweep", {}))
+    assert {answer.status for answer in swept} == {200}
+    arena.settle()
+    written = Counter((entry["bookingId"], entry["action"]) for entry in arena.shop.rows("audit_log"))
+    assert set(written.values()) == {1}
+    assert Counter(action for _, action in written) == {
+        "booking.begun": 12,
+        "payment.captured": 12,
+        "booking.confirmed": 12,
+        "booking.no_show": 12,
+    }
+    assert arena.books().violations() == []
 
 
 @pytest.mark.parametrize(

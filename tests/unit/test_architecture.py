@@ -48,7 +48,9 @@ def test_the_saga_knows_nothing_of_tickets() -> None:
         assert others <= {"boxoffice.domain.errors"}, module
 
 
-@pytest.mark.parametrize("part", ["audit", "bookings", "inventory", "recovery", "reports"])
+@pytest.mark.parametrize(
+    "part", ["audit", "bookings", "history", "inventory", "lookup", "recovery", "reports"]
+)
 def test_use_cases_know_no_adapter_and_no_library(part: str) -> None:
     for module, names in imports(part).items():
         for name in names:
