@@ -19,10 +19,10 @@ _PAGE = 5_000
 _OF_BOOKING = {
     Table.CLAIMS: ("bookingId", "poolId", "unit", "state"),
     Table.TICKETS: ("bookingId", "userId", "number", "unit", "qrFileId"),
-    Table.TRANSACTIONS: ("bookingId", "amount", "currency", "orderId"),
+    Table.TRANSACTIONS: ("bookingId", "kind", "amount", "currency", "orderId"),
     Table.ORDERS: ("bookingId", "total", "currency", "transactionId"),
     Table.ROLLBACK_REPORTS: ("bookingId", "state"),
-    Table.AUDIT_LOG: ("bookingId", "action"),
+    Table.AUDIT_LOG: ("bookingId", "action", "amount"),
 }
 
 

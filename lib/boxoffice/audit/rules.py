@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from boxoffice.audit.books import Papers
+from boxoffice.audit.log_rules import check_end_is_logged, check_money_is_logged
 from boxoffice.audit.violations import Violation
 from boxoffice.bookings.records import Booking
 from boxoffice.domain import ids
 from boxoffice.domain.payments import Payment, PaymentState
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
-from boxoffice.history.entries import END_OF
 from boxoffice.managing.changes import LIFTED, Change, ChangeState
 from boxoffice.ports import Row
 from boxoffice.reports.records import ReportState
@@ -45,7 +45,9 @@ def check_booking(
         yield from _check_gone(booking, papers)
     elif booking.status is not BookingStatus.CANCELLED:
         yield _violation("final", booking, f"is {booking.status}, and nobody is at work on it")
-    yield from _check_log(booking, papers)
+    yield from check_end_is_logged(booking, papers)
+    if not is_open_case(papers):
+        yield from check_money_is_logged(booking, papers)
 
 
 def check_orphans(booking_id: str, papers: Papers) -> Iterator[Violation]:
@@ -133,14 +135,6 @@ def _check_gone(booking: Booking, papers: Papers) -> Iterator[Violation]:
         named = (booking.id, *(row["$id"] for row in rows))
         sentence = f"Booking {booking.id} is {booking.status}, and something of it is left."
         yield Violation("leftovers", named, sentence)
-
-
-def _check_log(booking: Booking, papers: Papers) -> Iterator[Violation]:
-    """Whoever is done with a booking has written down what happened to it."""
-    if booking.check_after is None:
-        logged, ends = {entry["action"] for entry in papers.log}, END_OF.get(booking.status, frozenset())
-        if ends and not logged & ends:
-            yield _violation("log", booking, f"is {booking.status}, and the log does not say how")
 
 
 def _violation(rule: str, booking: Booking, what: str) -> Violation:
