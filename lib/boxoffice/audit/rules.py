@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from boxoffice.audit.books import Papers
+from boxoffice.audit.given_back import GivenBack, check_given_back, payment_status
 from boxoffice.audit.log_rules import check_end_is_logged, check_money_is_logged
 from boxoffice.audit.violations import Violation
 from boxoffice.bookings.records import Booking
-from boxoffice.domain import ids
+from boxoffice.domain import ids, recovery
 from boxoffice.domain.payments import Payment, PaymentState
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
 from boxoffice.managing.changes import LIFTED, Change, ChangeState
@@ -16,6 +17,7 @@ from boxoffice.reports.records import ReportState
 
 STANDING = frozenset({BookingStatus.CONFIRMED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW})
 GONE = frozenset({BookingStatus.ROLLED_BACK, BookingStatus.EXPIRED})
+_ENDED = STANDING | GONE | {BookingStatus.CANCELLED}
 
 # Time for the sweep to come round after a lease has run out.
 _OVERDUE = timedelta(minutes=5)
@@ -25,7 +27,13 @@ _BLOCKED = "BLOCKED"
 
 def is_at_work(booking: Booking, now: datetime) -> bool:
     """Whether the booking is undecided and may still be: nothing has to be true of it yet."""
-    return booking.status not in STANDING | GONE and now < booking.lease_until + _OVERDUE
+    return booking.status not in _ENDED and now < booking.lease_until + _OVERDUE
+
+
+def is_sold(booking: Booking, papers: Papers) -> bool:
+    """Whether the booking was made, however much of it was given back."""
+    was_made = booking.status is BookingStatus.CANCELLED and papers.outcome == Outcome.CONFIRMED
+    return booking.status in STANDING or was_made
 
 
 def is_open_case(papers: Papers) -> bool:
@@ -39,8 +47,13 @@ def check_booking(
     """What is wrong with a booking's rows. `capacities` are those of the ticket types, by id."""
     if is_at_work(booking, now):
         return
-    if booking.status in STANDING:
-        yield from _check_standing(booking, papers, capacities)
+    if is_sold(booking, papers):
+        due = GivenBack.of(papers).due
+        if due is None:
+            yield from _check_standing(booking, papers, capacities)
+            yield from check_given_back(booking, papers)
+        elif due + _OVERDUE <= now:
+            yield _violation("final", booking, "is being cancelled, and nobody is at work on it")
     elif booking.status in GONE:
         yield from _check_gone(booking, papers)
     elif booking.status is not BookingStatus.CANCELLED:
@@ -77,9 +90,16 @@ def check_change(change: Change, papers: Papers) -> Iterator[Violation]:
 
 def check_money(booking: Booking, papers: Papers, payment: Payment | None) -> Iterator[Violation]:
     """What is wrong with a booking's payment, which is `None` when the gateway knows of none."""
-    if booking.status in STANDING:
-        if payment is None or not payment.is_captured or payment.refunded or payment.amount != booking.total:
-            yield _violation("money", booking, "stands, and its price was not taken or has been returned")
+    if is_sold(booking, papers):
+        given = GivenBack.of(papers)
+        is_right = (
+            payment is not None
+            and payment.amount == booking.total
+            and payment.refunded == given.refunded
+            and recovery.payment_status(payment) is payment_status(given.returns(booking))
+        )
+        if not is_right and given.due is None and not is_open_case(papers):
+            yield _violation("money", booking, "was made, and what moved of its money is not what it says")
     elif booking.status in GONE and not is_open_case(papers):
         if payment is not None and payment.is_captured:
             yield _violation("money", booking, f"is {booking.status}, and its payment was not returned")
@@ -92,8 +112,8 @@ def check_money(booking: Booking, papers: Papers, payment: Payment | None) -> It
 def _check_standing(booking: Booking, papers: Papers, capacities: Mapping[str, int]) -> Iterator[Violation]:
     if papers.outcome != Outcome.CONFIRMED:
         yield _violation("outcome", booking, f"is {booking.status}, and its outcome is {papers.outcome}")
-    if booking.payment_status is not PaymentStatus.CAPTURED:
-        yield _violation("money", booking, f"stands, and its payment is {booking.payment_status}")
+    if booking.payment_status is not payment_status(GivenBack.of(papers).returns(booking)):
+        yield _violation("money", booking, f"was made, and its payment is {booking.payment_status}")
     yield from _check_units(booking, papers, capacities)
     numbers = sorted(ticket["number"] for ticket in papers.tickets)
     if numbers != [*booking.numbers]:
@@ -101,7 +121,7 @@ def _check_standing(booking: Booking, papers: Papers, capacities: Mapping[str, i
     if any(ticket["userId"] != booking.user_id for ticket in papers.tickets):
         yield _violation("tickets", booking, "has tickets of somebody else")
     for what, found, column in (
-        ("transaction", papers.transactions, "amount"),
+        ("transaction", [row for row in papers.transactions if row["kind"] == "sale"], "amount"),
         ("order", papers.orders, "total"),
     ):
         told = [(row[column], row["currency"]) for row in found]
@@ -111,9 +131,10 @@ def _check_standing(booking: Booking, papers: Papers, capacities: Mapping[str, i
 
 def _check_units(booking: Booking, papers: Papers, capacities: Mapping[str, int]) -> Iterator[Violation]:
     units = sorted(claim["unit"] for claim in papers.claims)
-    if len(units) != booking.quantity:
-        yield _violation("units", booking, f"has {booking.quantity} units, and claims {units}")
-    if units != sorted(ticket["unit"] for ticket in papers.tickets):
+    left = booking.quantity - len(GivenBack.of(papers).tickets)
+    if len(units) != left:
+        yield _violation("units", booking, f"has {left} units, and claims {units}")
+    if units != sorted(ticket["unit"] for ticket in papers.tickets if ticket["status"] == "valid"):
         yield _violation("units", booking, f"claims {units}, and its tickets are for others")
     capacity = capacities.get(booking.ticket_type_id)
     for claim in papers.claims:
