@@ -232,6 +232,38 @@ def test_after_the_event_its_bookings_say_whether_anybody_came(
     assert execute(arena.http, "rollback_reports", {"action": "audit"}).data["balanced"]
 
 
+def test_what_was_given_back_is_told_ticket_by_ticket(
+    arena: Arena, customer: Customer, admin: Customer
+) -> None:
+    event = arena.shop.create_event({"Standing": (PRICE, 20)}, refundSteps="0:50")
+    booked = arena.shop.book(customer, event, "Standing", 2).data
+    arena.settle()
+    wanted = {"bookingId": booked["bookingId"], "tickets": [2], "reason": "ill"}
+    assert execute(customer.http, "cancel_booking", wanted).status == 200
+    shown = ask(customer.http, action="get", bookingId=booked["bookingId"]).data
+    assert [ticket["status"] for ticket in shown["tickets"]] == ["valid", "cancelled"]
+    assert [bool(ticket["code"]) for ticket in shown["tickets"]] == [True, False]
+    (given_back,) = shown["cancellations"]
+    assert (given_back["tickets"], given_back["refund"], given_back["state"]) == ([2], PRICE // 2, "done")
+    story = ask(customer.http, action="history", bookingId=booked["bookingId"]).data["entries"]
+    arena.settle()
+    assert ask(customer.http, action="history", bookingId=booked["bookingId"]).data["entries"] == story
+    last = {entry["action"]: entry for entry in story[-2:]}
+    assert (last["ticket.cancelled"]["subject"], last["ticket.cancelled"]["reason"]) == (
+        booked["ticketIds"][1],
+        "ill",
+    )
+    money = last["payment.refunded"]
+    assert (money["before"], money["after"], money["amount"]) == (
+        "captured",
+        "partially_refunded",
+        PRICE // 2,
+    )
+    logged = read_log(admin.http, bookingId=booked["bookingId"])
+    assert {entry["action"] for entry in logged} == {entry["action"] for entry in story}
+    assert all(entry["executionId"] for entry in logged if entry["action"] in last)
+
+
 def test_a_look_takes_two_waves_of_calls(
     arena: Arena, customer: Customer, stranger: Customer, booked: dict[str, Any]
 ) -> None:

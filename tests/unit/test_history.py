@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from boxoffice.bookings.desk import Desk
 from boxoffice.domain import ids
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected, Retryable
@@ -13,7 +15,9 @@ from boxoffice.history import record as recording
 from boxoffice.history.reading import LogFilter, history_of, read_log
 from boxoffice.history.record import note, record
 from boxoffice.ports import Range, RowsTaken
+from boxoffice.recovery import projections
 from boxoffice.schema import Table
+from boxoffice.times import to_text
 
 from tests.unit.fakes import Killed, lost_answer
 from tests.unit.shop import PRICE, Shop, broken
@@ -292,6 +296,36 @@ class TestReadingTheLog:
         with pytest.raises(Rejected) as refused:
             self.listed(Shop(), LogFilter(), cursor="al-nothing")
         assert refused.value.code is Code.VALIDATION_ERROR
+
+
+class TestChangesAtTheSameMoment:
+    """A ticket is let in, or given back, just when the sweep is about to be done with its booking."""
+
+    def race(self, monkeypatch: pytest.MonkeyPatch) -> Shop:
+        shop = sold()
+
+        async def overtaken(desk: Desk, booking_ids: Sequence[str]) -> None:
+            await record(desk, booking_ids)
+            if not shop.rows.all(Table.CHECKINS):
+                check_in(shop, 1)
+                again = recording.check_again_at(desk.rows.server_time())
+                await desk.rows.update(Table.BOOKINGS, BOOKING, {"checkAfter": again})
+
+        monkeypatch.setattr(projections, "record", overtaken)
+        shop.sweep()
+        shop.settle()
+        return shop
+
+    def test_it_is_looked_at_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        shop = self.race(monkeypatch)
+        assert "ticket.admitted" in {entry["action"] for entry in shop.rows.all(Table.AUDIT_LOG)}
+
+    def test_without_the_second_that_lies_between_it_is_forgotten(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(recording, "check_again_at", to_text)
+        shop = self.race(monkeypatch)
+        assert "ticket.admitted" not in {entry["action"] for entry in shop.rows.all(Table.AUDIT_LOG)}
 
 
 def test_the_pause_that_keeps_a_change_from_being_passed_over() -> None:
