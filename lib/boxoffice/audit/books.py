@@ -17,8 +17,8 @@ BOOKINGS_AT_ONCE = 500
 _PAGE = 5_000
 
 _OF_BOOKING = {
-    Table.CLAIMS: ("bookingId", "poolId", "unit", "state"),
-    Table.TICKETS: ("bookingId", "userId", "number", "unit", "qrFileId"),
+    Table.CLAIMS: ("bookingId", "poolId", "unit", "state", "ticket"),
+    Table.TICKETS: ("bookingId", "userId", "number", "unit", "qrFileId", "status"),
     Table.TRANSACTIONS: ("bookingId", "amount", "currency", "orderId"),
     Table.ORDERS: ("bookingId", "total", "currency", "transactionId"),
     Table.ROLLBACK_REPORTS: ("bookingId", "state"),
