@@ -117,3 +117,4 @@ class Counter(Shop):
         shown = "placed" if not cancelled else "partially_cancelled" if left else "cancelled"
         assert (order["status"] or "placed") == shown
         assert {row["checkAfter"] for row in cancellations} <= {None}
+        assert self.audit() == []

@@ -137,6 +137,24 @@ BREAKS: dict[str, tuple[str, Callable[[Shop], object]]] = {
         "log",
         lambda s: s.rows.tables[Table.AUDIT_LOG].pop(ids.audit_entry_id(BOOKED, "booking.confirmed", "")),
     ),
+    "money that came in without a word": (
+        "log",
+        lambda s: s.rows.tables[Table.AUDIT_LOG].pop(
+            ids.audit_entry_id(ids.transaction_id(BOOKED), "payment.captured", "")
+        ),
+    ),
+    "money that went out without a word": (
+        "log",
+        lambda s: s.rows.tables[Table.AUDIT_LOG].pop(
+            ids.audit_entry_id(ids.transaction_id(RETURNED), "payment.refunded", "")
+        ),
+    ),
+    "another amount than was taken": (
+        "log",
+        lambda s: s.rows.tables[Table.AUDIT_LOG][
+            ids.audit_entry_id(ids.transaction_id(BOOKED), "payment.captured", "")
+        ].update(amount=1),
+    ),
     "an image is missing": ("files", lose_file),
     "an image too many": ("files", store_file),
 }

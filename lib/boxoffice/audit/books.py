@@ -19,10 +19,12 @@ _PAGE = 5_000
 _OF_BOOKING = {
     Table.CLAIMS: ("bookingId", "poolId", "unit", "state", "ticket"),
     Table.TICKETS: ("bookingId", "userId", "number", "unit", "qrFileId", "status"),
-    Table.TRANSACTIONS: ("bookingId", "amount", "currency", "orderId"),
-    Table.ORDERS: ("bookingId", "total", "currency", "transactionId"),
+    Table.TRANSACTIONS: ("bookingId", "kind", "amount", "currency", "orderId"),
+    Table.ORDERS: ("bookingId", "total", "currency", "transactionId", "status", "refunded"),
     Table.ROLLBACK_REPORTS: ("bookingId", "state"),
-    Table.AUDIT_LOG: ("bookingId", "action"),
+    Table.AUDIT_LOG: ("bookingId", "action", "amount"),
+    Table.CANCELLATIONS: ("bookingId", "tickets", "refund", "state", "checkAfter"),
+    Table.CHECKINS: ("bookingId", "kind", "by"),
 }
 
 
@@ -37,6 +39,8 @@ class Papers:
     orders: Sequence[Row]
     reports: Sequence[Row]
     log: Sequence[Row]
+    cancellations: Sequence[Row]
+    checkins: Sequence[Row]
 
 
 @dataclass(frozen=True, slots=True)

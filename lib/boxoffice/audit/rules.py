@@ -4,19 +4,21 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from boxoffice.audit.books import Papers
+from boxoffice.audit.given_back import GivenBack, check_given_back, payment_status
+from boxoffice.audit.log_rules import check_end_is_logged, check_money_is_logged
 from boxoffice.audit.violations import Violation
 from boxoffice.bookings.records import Booking
-from boxoffice.domain import ids
+from boxoffice.domain import ids, recovery
 from boxoffice.domain.items import BookedItem, ItemKind, by_ticket
 from boxoffice.domain.payments import Payment, PaymentState
 from boxoffice.domain.pools import seat_pool, slot_pool
 from boxoffice.domain.status import STANDING, BookingStatus, Outcome, PaymentStatus
-from boxoffice.history.entries import END_OF
 from boxoffice.managing.changes import LIFTED, Change, ChangeState
 from boxoffice.ports import Row
 from boxoffice.reports.records import ReportState
 
 GONE = frozenset({BookingStatus.ROLLED_BACK, BookingStatus.EXPIRED})
+_ENDED = STANDING | GONE | {BookingStatus.CANCELLED}
 
 # Time for the sweep to come round after a lease has run out.
 _OVERDUE = timedelta(minutes=5)
@@ -28,7 +30,13 @@ _VALID = "valid"
 def is_at_work(booking: Booking, now: datetime) -> bool:
     """Whether the booking is undecided and may still be: nothing has to be true of it yet."""
     until = max(booking.lease_until, booking.held_until or booking.lease_until)
-    return booking.status not in STANDING | GONE and now < until + _OVERDUE
+    return booking.status not in _ENDED and now < until + _OVERDUE
+
+
+def is_sold(booking: Booking, papers: Papers) -> bool:
+    """Whether the booking was made, however much of it was given back."""
+    was_made = booking.status is BookingStatus.CANCELLED and papers.outcome == Outcome.CONFIRMED
+    return booking.status in STANDING or was_made
 
 
 def is_open_case(papers: Papers) -> bool:
@@ -42,13 +50,20 @@ def check_booking(
     """What is wrong with a booking's rows. `capacities` are those of the ticket types, by id."""
     if is_at_work(booking, now):
         return
-    if booking.status in STANDING:
-        yield from _check_standing(booking, papers, capacities)
+    if is_sold(booking, papers):
+        due = GivenBack.of(papers).due
+        if due is None:
+            yield from _check_standing(booking, papers, capacities)
+            yield from check_given_back(booking, papers)
+        elif due + _OVERDUE <= now:
+            yield _violation("final", booking, "is being cancelled, and nobody is at work on it")
     elif booking.status in GONE:
         yield from _check_gone(booking, papers)
     elif booking.status is not BookingStatus.CANCELLED:
         yield _violation("final", booking, f"is {booking.status}, and nobody is at work on it")
-    yield from _check_log(booking, papers)
+    yield from check_end_is_logged(booking, papers)
+    if not is_open_case(papers):
+        yield from check_money_is_logged(booking, papers)
 
 
 def check_orphans(booking_id: str, papers: Papers) -> Iterator[Violation]:
@@ -80,9 +95,16 @@ def check_money(booking: Booking, papers: Papers, payment: Payment | None) -> It
     """What is wrong with a booking's payment, which is `None` when the gateway knows of none."""
     if booking.is_free:
         return
-    if booking.status in STANDING:
-        if payment is None or not payment.is_captured or payment.refunded or payment.amount != booking.total:
-            yield _violation("money", booking, "stands, and its price was not taken or has been returned")
+    if is_sold(booking, papers):
+        given = GivenBack.of(papers)
+        is_right = (
+            payment is not None
+            and payment.amount == booking.total
+            and payment.refunded == given.refunded
+            and recovery.payment_status(payment) is payment_status(given.returns(booking))
+        )
+        if not is_right and given.due is None and not is_open_case(papers):
+            yield _violation("money", booking, "was made, and what moved of its money is not what it says")
     elif booking.status in GONE and not is_open_case(papers):
         if payment is not None and payment.is_captured:
             yield _violation("money", booking, f"is {booking.status}, and its payment was not returned")
@@ -95,8 +117,10 @@ def check_money(booking: Booking, papers: Papers, payment: Payment | None) -> It
 def _check_standing(booking: Booking, papers: Papers, capacities: Mapping[str, int]) -> Iterator[Violation]:
     if papers.outcome != Outcome.CONFIRMED:
         yield _violation("outcome", booking, f"is {booking.status}, and its outcome is {papers.outcome}")
-    if booking.payment_status is not PaymentStatus.CAPTURED and not booking.is_free:
-        yield _violation("money", booking, f"stands, and its payment is {booking.payment_status}")
+    if not booking.is_free and booking.payment_status is not payment_status(
+        GivenBack.of(papers).returns(booking)
+    ):
+        yield _violation("money", booking, f"was made, and its payment is {booking.payment_status}")
     yield from _check_units(booking, papers, capacities)
     numbers = sorted(ticket["number"] for ticket in papers.tickets)
     if numbers != [*booking.numbers]:
@@ -104,7 +128,7 @@ def _check_standing(booking: Booking, papers: Papers, capacities: Mapping[str, i
     if any(ticket["userId"] != booking.user_id for ticket in papers.tickets):
         yield _violation("tickets", booking, "has tickets of somebody else")
     for what, found, column in (
-        ("transaction", papers.transactions, "amount"),
+        ("transaction", [row for row in papers.transactions if row["kind"] == "sale"], "amount"),
         ("order", papers.orders, "total"),
     ):
         told = [(row[column], row["currency"]) for row in found]
@@ -165,14 +189,6 @@ def _check_gone(booking: Booking, papers: Papers) -> Iterator[Violation]:
         named = (booking.id, *(row["$id"] for row in rows))
         sentence = f"Booking {booking.id} is {booking.status}, and something of it is left."
         yield Violation("leftovers", named, sentence)
-
-
-def _check_log(booking: Booking, papers: Papers) -> Iterator[Violation]:
-    """Whoever is done with a booking has written down what happened to it."""
-    if booking.check_after is None:
-        logged, ends = {entry["action"] for entry in papers.log}, END_OF.get(booking.status, frozenset())
-        if ends and not logged & ends:
-            yield _violation("log", booking, f"is {booking.status}, and the log does not say how")
 
 
 def _violation(rule: str, booking: Booking, what: str) -> Violation:

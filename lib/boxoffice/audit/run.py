@@ -13,6 +13,7 @@ from boxoffice.audit.rules import (
     check_money,
     check_orphans,
     is_at_work,
+    is_sold,
 )
 from boxoffice.audit.violations import Violation
 from boxoffice.bookings.desk import Desk
@@ -29,6 +30,7 @@ BOOKINGS, FILES, LEDGER = "bookings:", "files:", "ledger:"
 _SECONDS_FOR_AN_ADMIN = 12.0
 _MOST_FOR_AN_ADMIN = 200
 _AT_ONCE = 8
+_MOVED = (PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED)
 _PAGE = 5_000
 _OLD = timedelta(minutes=10)
 
@@ -138,8 +140,8 @@ async def _check_payments(sources: Sources, part: Part, result: Audited) -> None
         booking
         for booking in part.bookings.values()
         if not is_at_work(booking, now)
-        and (booking.status in STANDING or booking.status in GONE)
-        and booking.payment_status in (PaymentStatus.CAPTURED, PaymentStatus.REFUNDED)
+        and (is_sold(booking, part.papers[booking.id]) or booking.status in GONE)
+        and booking.payment_status in _MOVED
     ]
     places = asyncio.Semaphore(_AT_ONCE)
 
