@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from boxoffice.bookings.book import book
+from boxoffice.bookings.conversion import convert
 from boxoffice.bookings.results import Failed
 from boxoffice.bootstrap import open_desk, rate_limits
 from boxoffice.domain.limits import Scope
@@ -27,5 +28,8 @@ async def handle(execution: Execution) -> Mapping[str, Any] | Failed:
     desk = open_desk(execution)
     caller = await identify(execution.headers, request.user_id, desk.accounts)
     await rate_limits(execution, desk).check(Scope.BOOK, caller)
-    result = await book(desk, caller, request.wish())
+    if request.booking_id is not None:
+        result = await convert(desk, caller, request.booking_id, request.claim())
+    else:
+        result = await book(desk, caller, request.wish())
     return result if isinstance(result, Failed) else success(result)

@@ -9,6 +9,7 @@ from functools import cache
 
 import requests
 
+from boxoffice import promo_codes
 from boxoffice.adapters.appwrite.accounts import AppwriteAccounts, ProvenTokens
 from boxoffice.adapters.appwrite.client import PooledClient
 from boxoffice.adapters.appwrite.files import AppwriteFiles
@@ -19,14 +20,17 @@ from boxoffice.adapters.s3 import S3Archive
 from boxoffice.adapters.threads import Threads
 from boxoffice.addresses import caller_network
 from boxoffice.bookings.desk import Desk
-from boxoffice.caching import Cache
+from boxoffice.caching import Cache, Remembered
 from boxoffice.catalogue import Catalogue, Listing
 from boxoffice.conflicts.tally import Conflicts
+from boxoffice.domain.promos import PromoCode
 from boxoffice.entry import Execution
-from boxoffice.inventory.claims import GeneralAdmission
+from boxoffice.inventory.claims import Inventory
 from boxoffice.inventory.memory import PoolMemory
 from boxoffice.limits import Counters, CountMemory, RateLimits
 from boxoffice.process import CONFLICTS, KNOWN_EVENTS, POOLS, THREADS, TIMING, TOTAL_SECONDS
+from boxoffice.programme import KnownProgramme, Programme
+from boxoffice.promo_codes import PromoCodes
 from boxoffice.saga.timing import TimeBudget
 from boxoffice.settings import Settings
 
@@ -47,6 +51,8 @@ class Process:
     gateway_session: requests.Session
     proven: ProvenTokens
     listings: Cache[str, Listing]
+    programme: KnownProgramme
+    promo_codes: Remembered[str, PromoCode]
     pools: PoolMemory
     counters: Counters
 
@@ -62,6 +68,8 @@ def process() -> Process:
         gateway_session=pooled_session(THREADS),
         proven=ProvenTokens(_KNOWN_TOKENS, time.time),
         listings=Cache(KNOWN_EVENTS, time.monotonic),
+        programme=KnownProgramme.empty(KNOWN_EVENTS, time.monotonic),
+        promo_codes=Remembered(KNOWN_EVENTS, promo_codes.KEEP_SECONDS, time.monotonic),
         pools=POOLS,
         counters=Counters(
             users=settings.user_limits,
@@ -114,17 +122,23 @@ def open_desk(execution: Execution) -> Desk:
         ),
         images=QrImages(threads, budget),
         catalogue=Catalogue(rows, shared.listings, TIMING),
-        inventory=GeneralAdmission(rows, shared.pools, secrets.randbelow),
+        programme=Programme(rows, shared.programme),
+        promo_codes=PromoCodes(rows, shared.promo_codes),
+        inventory=Inventory(rows, shared.pools, secrets.randbelow, _utc_now),
         conflicts=Conflicts(CONFLICTS, rows, _new_token, execution.log),
         signing_keys=settings.signing_keys,
         log=execution.log,
         timing=TIMING,
         budget=budget,
-        now=lambda: datetime.now(UTC),
+        now=_utc_now,
         new_token=_new_token,
         execution_id=execution.id,
         archive=S3Archive(settings.archive, threads, budget) if settings.archive else None,
     )
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _new_token() -> str:

@@ -7,9 +7,11 @@ from typing import Any
 
 from boxoffice.caching import Cache
 from boxoffice.domain.cancellation import CancellationPolicy, read_steps
-from boxoffice.domain.catalogue import Event, Offer, TicketType
+from boxoffice.domain.catalogue import Event, TicketType
 from boxoffice.domain.codes import Code
+from boxoffice.domain.conflicts import FIRST_COME, ConflictPolicy, ConflictRules
 from boxoffice.domain.errors import Fatal, Rejected
+from boxoffice.domain.holds import USUAL_HOLDS, HoldPolicy
 from boxoffice.domain.money import Money
 from boxoffice.domain.pricing.charges import Charges, Fee, FeePer, Tax
 from boxoffice.ports import Row, Rows
@@ -33,8 +35,10 @@ class Catalogue:
         self._known = known
         self._timing = timing
 
-    async def offer(self, event_id: str, ticket_type_id: str | None, ticket_type_name: str | None) -> Offer:
-        """The event's ticket type with that id or, when there is no id, with that name.
+    async def ticket_type(
+        self, event_id: str, ticket_type_id: str | None, ticket_type_name: str | None
+    ) -> tuple[Event, TicketType]:
+        """The event, and its ticket type with that id or, when there is no id, with that name.
 
         Raises `Rejected` with `NOT_FOUND_ERROR`, naming the field.
         """
@@ -43,11 +47,15 @@ class Catalogue:
             if ticket_type_id == ticket_type.id or (
                 ticket_type_id is None and _same_name(ticket_type_name, ticket_type.name)
             ):
-                return Offer(event, ticket_type)
+                return event, ticket_type
         field = "ticketTypeName" if ticket_type_id is None else "ticketTypeId"
         raise Rejected(
             Code.NOT_FOUND_ERROR, f"The event has no ticket type with this {field}.", {"field": field}
         )
+
+    async def event(self, event_id: str) -> Event:
+        """The event. Raises `Rejected` with `NOT_FOUND_ERROR`."""
+        return (await self.listing(event_id))[0]
 
     async def listing(self, event_id: str) -> Listing:
         """The event and its ticket types. Raises `Rejected` with `NOT_FOUND_ERROR`."""
@@ -79,6 +87,28 @@ def _event(row: Row) -> Event:
         ends_at=_optional_time(row["endsAt"]),
         charges=_charges(row),
         cancellation=_cancellation(row),
+        holds=_holds(row),
+        conflicts=_conflicts(row),
+        takes_substitutes=bool(row.get("substituteUnits")),
+    )
+
+
+def _holds(row: Row) -> HoldPolicy:
+    usual = USUAL_HOLDS
+    seconds = row.get("holdSeconds")
+    return HoldPolicy(
+        duration=usual.duration if seconds is None else timedelta(seconds=seconds),
+        per_user=row.get("holdsPerUser") or usual.per_user,
+        per_event=row.get("holdsPerEvent"),
+    )
+
+
+def _conflicts(row: Row) -> ConflictRules:
+    usual = FIRST_COME
+    seconds = row.get("displaceAfterSeconds")
+    return ConflictRules(
+        policy=ConflictPolicy(row.get("conflictPolicy") or usual.policy),
+        grace=usual.grace if seconds is None else timedelta(seconds=seconds),
     )
 
 

@@ -101,7 +101,10 @@ class Rows(Protocol):
         ...
 
     async def update(self, table: Table, row_id: str, data: Mapping[str, Any]) -> None:
-        """Set some columns of a row to fixed values. Raises `Rejected` when there is no such row."""
+        """Set some columns of a row to fixed values.
+
+        Raises `Rejected` when there is no such row, and `UniqueClash`.
+        """
         ...
 
     async def update_where(self, table: Table, where: Where, data: Mapping[str, Any]) -> None:

@@ -138,6 +138,7 @@ def _service(row: Row) -> ServiceOffer:
         name=row["name"],
         published=row["status"] == "published",
         prices={int(duration): Money(amount, row["currency"]) for duration, amount in prices.items()},
+        event_id=row.get("eventId") or None,
     )
 
 

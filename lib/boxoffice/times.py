@@ -14,3 +14,13 @@ def from_text(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time without a time zone")
     return moment.astimezone(UTC)
+
+
+def optional_text(moment: datetime | None) -> str | None:
+    """Like `to_text`, for a column that may be empty."""
+    return to_text(moment) if moment else None
+
+
+def optional_time(text: str | None) -> datetime | None:
+    """Like `from_text`, for a column that may be empty."""
+    return from_text(text) if text else None

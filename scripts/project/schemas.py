@@ -17,6 +17,7 @@ from boxoffice.contract.availability import AvailabilitySuccess
 from boxoffice.contract.availability_request import AvailabilityRequest
 from boxoffice.contract.booking import BookTicketRequest
 from boxoffice.contract.cancelling import CancelBookingRequest, CancelBookingSuccess
+from boxoffice.contract.holding import HoldRequest, HoldTicketsSuccess
 from boxoffice.contract.managing import ManageSuccess
 from boxoffice.contract.managing_request import ManageRequest
 from boxoffice.contract.reports import ReportsRequest, ReportsSuccess
@@ -77,6 +78,12 @@ PUBLISHED = (
         "Give back tickets of a booking, and their money by the event's rules.",
         CancelBookingRequest,
         CancelBookingSuccess,
+    ),
+    Published(
+        "hold_tickets",
+        "Keep tickets, seats or a time for a while, and open the order to pay them by.",
+        HoldRequest,
+        HoldTicketsSuccess,
     ),
     Published(
         "manage_events", "Take units off the market, for administrators.", ManageRequest, ManageSuccess

@@ -110,7 +110,7 @@ def test_only_what_is_needed_has_to_be_there(shop: Shop, customer: Customer, eve
 def test_unknown_fields_are_accepted_and_forgotten(shop: Shop, customer: Customer, event: Event) -> None:
     strange = {
         "appVersion": "3.1.4", "deviceId": "abc", "isAdmin": True, "status": "confirmed", "role": "admin",
-        "bookingId": "bk-mine", "capacity": 0, "code": "x", "$permissions": ['read("any")'], "__proto__": {},
+        "holdId": "bk-mine", "capacity": 0, "code": "x", "$permissions": ['read("any")'], "__proto__": {},
         "nested": {"a": [{"b": None}]}, "": "", "null\x00": "\x00", "🎟️": "🎟️",
     }  # fmt: skip
     answer = book(customer, android(customer, event, shop.pay(customer, 2 * PRICE), **strange))

@@ -17,19 +17,22 @@ from boxoffice.adapters.appwrite.users import AppwriteUsers
 from boxoffice.adapters.http import pooled_session
 from boxoffice.adapters.razorpay import RazorpayPayments
 from boxoffice.adapters.threads import Threads
-from boxoffice.bookings.admission import PaymentClaim
 from boxoffice.bookings.book import Wish, book
 from boxoffice.bookings.desk import Desk
+from boxoffice.bookings.proof import PaymentClaim
 from boxoffice.bookings.results import Booked, Failed
-from boxoffice.caching import Cache
+from boxoffice.caching import Cache, Remembered
 from boxoffice.catalogue import Catalogue, Listing
 from boxoffice.conflicts.tally import Conflicts, Tally
 from boxoffice.domain.callers import Account, Caller
 from boxoffice.domain.errors import BoxofficeError
+from boxoffice.domain.selection import SomeTickets
 from boxoffice.domain.tickets import SigningKeys
-from boxoffice.inventory.claims import GeneralAdmission
+from boxoffice.inventory.claims import Inventory
 from boxoffice.inventory.memory import PoolMemory
 from boxoffice.logs import Log
+from boxoffice.programme import KnownProgramme, Programme
+from boxoffice.promo_codes import PromoCodes
 from boxoffice.recovery.results import Swept
 from boxoffice.recovery.sweep import sweep
 from boxoffice.saga.timing import TimeBudget, Timing
@@ -113,7 +116,8 @@ class World:
         customer = purchase.customer
         caller = Caller(customer.user_id, Account(customer.user_id, customer.email, ""))
         claim = PaymentClaim(purchase.payment_id, None, None)
-        wish = Wish(self.event.id, self.event.kinds[KIND].id, None, purchase.quantity, claim)
+        wanted = SomeTickets(self.event.id, self.event.kinds[KIND].id, None, purchase.quantity)
+        wish = Wish((wanted,), claim)
 
         async def work(desk: Desk) -> Booked | Failed:
             try:
@@ -195,6 +199,10 @@ class World:
         process, token = self._process, next(self._tokens)
         log = Log(lambda line: None, lambda line: None, f"execution-{token}")
         gateway = ready.razorpay
+
+        def now() -> datetime:
+            return datetime.now(UTC) + timedelta(seconds=self._offset + skew)
+
         return Desk(
             accounts=AppwriteAccounts(
                 lambda jwt: client("x-appwrite-jwt", jwt),
@@ -211,13 +219,15 @@ class World:
             ),
             images=NoImages(),
             catalogue=Catalogue(rows, process.listings, timing),
-            inventory=GeneralAdmission(rows, process.memory, self._random.randrange),
+            programme=Programme(rows, KnownProgramme.empty(1, lambda: 0.0)),
+            promo_codes=PromoCodes(rows, Remembered(1, 0.0, lambda: 0.0)),
+            inventory=Inventory(rows, process.memory, self._random.randrange, now),
             conflicts=Conflicts(Tally(timing.clock), rows, lambda: f"attempt-{token}", log),
             signing_keys=SigningKeys("k1", {"k1": b"sixteen byte key"}),
             log=log,
             timing=timing,
             budget=budget,
-            now=lambda: datetime.now(UTC) + timedelta(seconds=self._offset + skew),
+            now=now,
             new_token=lambda: f"attempt-{token}",
             execution_id=f"execution-{token}",
         )

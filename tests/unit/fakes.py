@@ -126,7 +126,7 @@ class FakeRows:
     async def put_once(self, table: Table, row: NewRow) -> Row:
         def effect() -> Row:
             if row.id.lower() not in self.tables[table]:
-                if self._clashes(table, row):
+                if self._clashes(table, {"$id": row.id, **row.data}):
                     raise UniqueClash
                 self._write(table, row)
             return dict(self.tables[table][row.id.lower()])
@@ -216,7 +216,10 @@ class FakeRows:
         def effect() -> None:
             if row_id not in self.tables[table]:
                 raise Rejected(Code.NOT_FOUND_ERROR)
-            _check(table, {**self.tables[table][row_id], **data})
+            changed = {**self.tables[table][row_id], **data}
+            _check(table, changed)
+            if self._clashes(table, changed):
+                raise UniqueClash
             self.tables[table][row_id].update(data)
 
         self.world.around(f"update {table}", effect)
@@ -239,10 +242,11 @@ class FakeRows:
         self.tables[table][row.id.lower()] = {"$id": row.id, "$createdAt": created, **data}
         self.readers[table, row.id] = row.reader
 
-    def _clashes(self, table: Table, row: NewRow) -> bool:
+    def _clashes(self, table: Table, row: Mapping[str, Any]) -> bool:
         unique = [index["columns"] for index in TABLES[table]["indexes"] if index["type"] == "unique"]
         return any(
-            all(existing[column] == row.data[column] for column in columns)
+            existing["$id"] != row["$id"]
+            and all(row[column] is not None and existing[column] == row[column] for column in columns)
             for columns in unique
             for existing in self.tables[table].values()
         )

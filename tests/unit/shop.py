@@ -12,11 +12,11 @@ from typing import Any
 
 from boxoffice.audit.run import Sources, audit
 from boxoffice.audit.violations import Violation
-from boxoffice.bookings.admission import PaymentClaim
 from boxoffice.bookings.book import Wish, book
 from boxoffice.bookings.desk import Desk
+from boxoffice.bookings.proof import PaymentClaim
 from boxoffice.bookings.results import Booked, Failed
-from boxoffice.caching import Cache
+from boxoffice.caching import Cache, Remembered
 from boxoffice.catalogue import Catalogue, Listing
 from boxoffice.conflicts.tally import Conflicts, Tally
 from boxoffice.contract import answers
@@ -24,11 +24,15 @@ from boxoffice.domain import ids
 from boxoffice.domain.callers import Account, Caller
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import BoxofficeError, Fatal, Retryable
+from boxoffice.domain.promos import PromoCode
+from boxoffice.domain.selection import SomeTickets
 from boxoffice.domain.tickets import SigningKeys
-from boxoffice.inventory.claims import GeneralAdmission
+from boxoffice.inventory.claims import Inventory
 from boxoffice.inventory.memory import PoolMemory
 from boxoffice.logs import Log
 from boxoffice.ports import Archive
+from boxoffice.programme import KnownProgramme, Programme
+from boxoffice.promo_codes import PromoCodes
 from boxoffice.recovery.results import Swept
 from boxoffice.recovery.sweep import sweep
 from boxoffice.saga.timing import TimeBudget
@@ -74,6 +78,8 @@ class Shop:
         self.memory = PoolMemory(lambda: self.time.seconds)
         self.tally = Tally(lambda: self.time.seconds)
         self.listings: Cache[str, Listing] = Cache(10, lambda: self.time.seconds)
+        self.known_programme = KnownProgramme.empty(10, lambda: self.time.seconds)
+        self.known_promo_codes: Remembered[str, PromoCode] = Remembered(10, 10.0, lambda: self.time.seconds)
         self._random = random.Random(seed)
         self._tokens = (f"token-{number}" for number in itertools.count())
         self.rows.seed(
@@ -104,7 +110,9 @@ class Shop:
             payments=self.gateway,
             images=FakeImages(),
             catalogue=Catalogue(self.rows, self.listings, timing),
-            inventory=GeneralAdmission(self.rows, self.memory, self._random.randrange),
+            programme=Programme(self.rows, self.known_programme),
+            promo_codes=PromoCodes(self.rows, self.known_promo_codes),
+            inventory=Inventory(self.rows, self.memory, self._random.randrange, lambda: self.now),
             conflicts=Conflicts(self.tally, self.rows, lambda: next(self._tokens), self.log()),
             signing_keys=SigningKeys("k1", {"k1": b"sixteen byte key"}),
             log=self.log(),
@@ -125,9 +133,10 @@ class Shop:
             "ticket_type_id": "standing",
             "ticket_type_name": None,
             "quantity": quantity,
-            "payment": PaymentClaim(payment_id, None, None),
         }
-        return Wish(**{**fields, **other})
+        wanted = {name: other.pop(name, value) for name, value in fields.items()}
+        claim = other.pop("payment", PaymentClaim(payment_id))
+        return Wish(other.pop("selections", (SomeTickets(**wanted),)), claim, **other)
 
     async def book_async(
         self, payment_id: str = "pay_1", quantity: int = 1, caller: Caller = ANN, **other: Any

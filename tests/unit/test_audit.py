@@ -64,7 +64,10 @@ def store_file(shop: Shop) -> None:
 
 BREAKS: dict[str, tuple[str, Callable[[Shop], object]]] = {
     "a claim is missing": ("units", lambda s: lose(s, Table.CLAIMS)),
-    "a claim too many": ("units", lambda s: seed(s, Table.CLAIMS, f"{POOL}.9", unit="9")),
+    "a claim too many": (
+        "units",
+        lambda s: seed(s, Table.CLAIMS, f"{POOL}.9", unit="9", poolId=POOL, ticket=9),
+    ),
     "a unit that there is not": (
         "units",
         lambda s: seed(s, Table.CLAIMS, f"{POOL}.11", unit="11"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from boxoffice.bookings.admission import PaymentClaim
+from boxoffice.bookings.proof import PaymentClaim
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Retryable

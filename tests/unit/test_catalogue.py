@@ -31,7 +31,7 @@ COLUMNS = (
 
 def event_of(shop: Shop) -> Event:
     catalogue = Catalogue(shop.rows, shop.listings, shop.time.timing)
-    return asyncio.run(catalogue.offer("concert", "standing", None)).event
+    return asyncio.run(catalogue.event("concert"))
 
 
 def event_with(**columns: Any) -> Event:

@@ -164,7 +164,7 @@ class TestTelling:
     def test_a_hold_that_became_a_booking(self) -> None:
         shop = sold()
         shop.rows.tables[Table.BOOKINGS][BOOKING]["heldUntil"] = "2030-01-01T12:15:00.000+00:00"
-        lease = {"bookingId": BOOKING, "attempt": "a", "fingerprint": "f", "executionId": "second"}
+        lease = {"bookingId": BOOKING, "attempt": "a", "executionId": "second"}
         shop.rows.seed(Table.LEASES, "le-1", **lease, leaseUntil="2030-01-01T12:15:00.000+00:00")
         told = {entry["action"]: entry for entry in entries(shop)}
         assert (told["booking.held"]["before"], told["booking.held"]["after"]) == (None, "held")

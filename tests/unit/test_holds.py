@@ -9,9 +9,10 @@ from boxoffice.domain.holds import (
     LONGEST_HOLD,
     Hold,
     HoldPolicy,
-    check_open_holds,
     extended_until,
     held_until,
+    open_hold_pools,
+    too_many,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,49 +70,23 @@ def test_no_chain_of_extensions_lasts_longer_than_the_longest_hold(duration: int
     assert current.reserved_until <= NOW + LONGEST_HOLD
 
 
-def limited(policy: HoldPolicy, *holds: Hold, event: str = "concert") -> dict[str, object] | None:
-    try:
-        check_open_holds(policy, holds, "anna", event, NOW)
-    except Rejected as error:
-        assert error.code is Code.HOLD_LIMIT
-        return dict(error.details)
-    return None
-
-
 def test_a_user_has_so_many_open_holds_whatever_the_events() -> None:
-    policy = HoldPolicy(per_user=2)
-    assert limited(policy, hold()) is None
-    assert limited(policy, hold(), hold(ends=0), hold(user="bert")) is None
-    assert limited(policy, hold(ends=7), hold(ends=3, event="play")) == {
-        "scope": "user",
-        "allowed": 2,
-        "open": 2,
-        "nextEndsAt": (NOW + 3 * MINUTE).isoformat(),
-    }
+    one = open_hold_pools(HoldPolicy(per_user=2), "concert", "anna")
+    other = open_hold_pools(HoldPolicy(per_user=2), "play", "anna")
+    assert one == other
+    assert one[0][1:] == (2, "user")
+    assert one != open_hold_pools(HoldPolicy(per_user=2), "concert", "bert")
 
 
 def test_an_event_has_so_many_open_holds_whoever_has_them() -> None:
-    policy = HoldPolicy(per_event=2)
-    others = [hold(user="bert"), hold(user="cara", ends=9)]
-    assert limited(policy, *others, event="play") is None
-    assert limited(policy, others[0], hold(user="cara", ends=0)) is None
-    refused = limited(policy, *others)
-    assert refused is not None
-    assert (refused["scope"], refused["open"]) == ("event", 2)
+    policy = HoldPolicy(per_event=5)
+    of_anna, of_bert = (open_hold_pools(policy, "concert", user)[1] for user in ("anna", "bert"))
+    assert of_anna == of_bert
+    assert of_anna[1:] == (5, "event")
+    assert of_anna != open_hold_pools(policy, "play", "anna")[1]
 
 
-def test_events_without_a_limit() -> None:
-    assert limited(POLICY, *(hold(user=str(number)) for number in range(1_000))) is None
-
-
-@pytest.mark.parametrize("duration", [timedelta(), -MINUTE, 31 * MINUTE])
-def test_durations_that_are_no_policy(duration: timedelta) -> None:
-    with pytest.raises(ValueError, match="30 minutes"):
-        HoldPolicy(duration=duration)
-
-
-def test_policies_that_allow_no_hold() -> None:
-    with pytest.raises(ValueError, match="at least one"):
-        HoldPolicy(per_user=0)
-    with pytest.raises(ValueError, match="at least one"):
-        HoldPolicy(per_event=0)
+def test_the_refusal_says_whose_limit_it_is() -> None:
+    refused = too_many("event", 5)
+    assert refused.code is Code.HOLD_LIMIT
+    assert refused.details == {"scope": "event", "allowed": 5}

@@ -46,7 +46,7 @@ def test_the_kinds_and_the_numbers_are_kept_apart() -> None:
 
 def test_parts_cannot_run_into_each_other() -> None:
     assert ids.report_id("ab", "c") != ids.report_id("a", "bc")
-    assert ids.fingerprint("u", "ev", "t1", 2) != ids.fingerprint("u", "evt", "1", 2)
+    assert ids.fingerprint("u", "ev", "t1", "2") != ids.fingerprint("u", "evt", "1", "2")
 
 
 @pytest.mark.parametrize("unit", ["", "1" * (ids.MAX_UNIT_LENGTH + 1)])

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
-from boxoffice.inventory import claims
-from boxoffice.inventory.claims import GeneralAdmission
+from boxoffice.domain.pools import Claim, ClaimState, Unit
+from boxoffice.inventory import reading
+from boxoffice.inventory.claims import Claimant, Inventory
 from boxoffice.inventory.memory import PoolMemory
+from boxoffice.inventory.wants import AnyOf, Place
 from boxoffice.schema import Table
 
 from tests.unit.fakes import FakeRows, FakeTime, World
@@ -17,28 +21,38 @@ from tests.unit.shop import NOW
 POOL = "pool"
 
 
+def claims(*numbers: int, pool: str = POOL) -> list[Claim]:
+    return [Claim(Unit(pool, str(n)), "somebody", ClaimState.SOLD, None) for n in numbers]
+
+
+def units(*numbers: int) -> list[Unit]:
+    return [Unit(POOL, str(n)) for n in numbers]
+
+
+def numbers_of(places: Sequence[Place]) -> list[int]:
+    return sorted(int(unit.name) for place in places for unit in place.units)
+
+
 class Counter:
     """One pool, and as many warm functions as wanted in front of it."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.world = World()
-        self.rows = FakeRows(self.world)
+        self.rows = FakeRows(self.world, lambda: NOW)
         self.time = FakeTime()
 
-    def function(self, seed: int = 1) -> tuple[GeneralAdmission, PoolMemory]:
+    def function(self, seed: int = 1) -> tuple[Inventory, PoolMemory]:
         memory = PoolMemory(lambda: self.time.seconds)
-        return GeneralAdmission(self.rows, memory, random.Random(seed).randrange), memory
+        return Inventory(self.rows, memory, random.Random(seed).randrange, lambda: NOW), memory
 
-    async def claim(self, function: GeneralAdmission, booking: str, quantity: int = 1) -> tuple[int, ...]:
-        return await function.claim(
-            pool=POOL,
-            capacity=self.capacity,
-            quantity=quantity,
-            event_id="concert",
-            booking_id=booking,
-            reserved_until=NOW,
-        )
+    def wants(self, quantity: int = 1) -> list[AnyOf]:
+        return [AnyOf(POOL, self.capacity, quantity)]
+
+    async def claim(self, function: Inventory, booking: str, quantity: int = 1) -> tuple[Place, ...]:
+        later = NOW + timedelta(minutes=1)
+        claimant = Claimant("concert", booking, later)
+        return tuple(await function.claim(self.wants(quantity), (), claimant))
 
     @property
     def taken(self) -> list[int]:
@@ -48,12 +62,12 @@ class Counter:
 def test_a_claim_costs_one_call_and_says_whose_it_is() -> None:
     counter = Counter(100)
     function, _ = counter.function()
-    units = asyncio.run(counter.claim(function, "b1", 3))
+    places = asyncio.run(counter.claim(function, "b1", 3))
     assert counter.world.calls == ["create claims"]
-    assert counter.taken == sorted(units)
+    assert counter.taken == numbers_of(places)
     row = counter.rows.all(Table.CLAIMS)[0]
     assert (row["bookingId"], row["state"]) == ("b1", "RESERVED")
-    assert row["reservedUntil"] == "2030-01-01T12:00:00.000+00:00"
+    assert row["reservedUntil"] == "2030-01-01T12:01:00.000+00:00"
 
 
 def test_functions_that_know_nothing_of_each_other_never_claim_a_unit_twice() -> None:
@@ -81,7 +95,8 @@ def test_nobody_gets_a_part() -> None:
             await counter.claim(function, f"b{n}", 3)
         with pytest.raises(Rejected) as refused:
             await counter.claim(function, "b3", 3)
-        assert refused.value.details == {"available": 1, "requested": 3}
+        assert refused.value.details["available"] == 1
+        assert refused.value.details["requested"] == 3
 
     asyncio.run(scenario())
     assert len(counter.taken) == 9
@@ -90,7 +105,7 @@ def test_nobody_gets_a_part() -> None:
 def test_what_was_remembered_too_long_never_refuses_without_asking() -> None:
     counter = Counter(3)
     function, memory = counter.function()
-    memory.read(POOL, [1, 2, 3])
+    memory.read(POOL, claims(1, 2, 3))
     counter.time.seconds += 5
     assert asyncio.run(counter.claim(function, "b1"))
 
@@ -98,7 +113,7 @@ def test_what_was_remembered_too_long_never_refuses_without_asking() -> None:
 def test_a_pool_that_has_just_been_sold_out_by_neighbours_is_not_read_again() -> None:
     counter = Counter(3)
     function, memory = counter.function()
-    memory.read(POOL, [1, 2, 3])
+    memory.read(POOL, claims(1, 2, 3))
     with pytest.raises(Rejected):
         asyncio.run(counter.claim(function, "b1"))
     assert not counter.world.calls
@@ -121,7 +136,7 @@ def test_the_last_unit_is_found_with_one_read() -> None:
 
 
 def test_large_pools_are_read_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "_PAGE", 10)
+    monkeypatch.setattr(reading, "_PAGE", 10)
     counter = Counter(35)
     other, _ = counter.function(1)
     function, memory = counter.function(2)
@@ -133,7 +148,7 @@ def test_large_pools_are_read_page_by_page(monkeypatch: pytest.MonkeyPatch) -> N
             await counter.claim(function, "b")
 
     asyncio.run(scenario())
-    assert sorted(memory.taken(POOL)) == list(range(1, 36))
+    assert sorted(map(int, memory.claims(POOL))) == list(range(1, 36))
     assert counter.world.calls[-4:] == ["find claims"] * 4
 
 
@@ -144,10 +159,10 @@ def test_release_frees_the_bookings_units_and_no_others() -> None:
     async def scenario() -> None:
         mine = await counter.claim(function, "mine", 2)
         theirs = await counter.claim(function, "theirs", 2)
-        await function.release(POOL, mine, "mine")
-        await function.release(POOL, mine, "mine")
-        assert counter.taken == sorted(theirs)
-        assert set(memory.taken(POOL)) == set(theirs)
+        await function.release("mine", mine)
+        await function.release("mine", mine)
+        assert counter.taken == numbers_of(theirs)
+        assert sorted(map(int, memory.claims(POOL))) == numbers_of(theirs)
 
     asyncio.run(scenario())
 
@@ -155,15 +170,15 @@ def test_release_frees_the_bookings_units_and_no_others() -> None:
 def test_a_neighbours_units_in_flight_are_left_alone() -> None:
     counter = Counter(4)
     function, memory = counter.function()
-    memory.trying(POOL, [1, 2, 3])
-    assert asyncio.run(counter.claim(function, "b")) == (4,)
-    memory.tried(POOL, [1, 2, 3])
+    memory.trying(units(1, 2, 3))
+    assert numbers_of(asyncio.run(counter.claim(function, "b"))) == [4]
+    memory.tried(units(1, 2, 3))
     assert not memory.in_flight(POOL)
 
 
 class TestKnownShortage:
-    def known(self, counter: Counter, function: GeneralAdmission, quantity: int = 1) -> Rejected | None:
-        return asyncio.run(function.known_shortage(POOL, counter.capacity, quantity))
+    def known(self, counter: Counter, function: Inventory, quantity: int = 1) -> Rejected | None:
+        return asyncio.run(function.known_shortage(counter.wants(quantity)))
 
     def test_nothing_is_known_of_a_pool_at_first(self) -> None:
         counter = Counter(1)
@@ -174,7 +189,7 @@ class TestKnownShortage:
     def test_for_some_seconds_it_costs_nothing(self) -> None:
         counter = Counter(3)
         function, memory = counter.function()
-        memory.read(POOL, [1, 2])
+        memory.read(POOL, claims(1, 2))
         refused = self.known(counter, function, 2)
         assert refused is not None
         assert refused.details["available"] == 1
@@ -184,7 +199,7 @@ class TestKnownShortage:
     def test_then_it_is_asked_again(self) -> None:
         counter = Counter(1)
         function, memory = counter.function()
-        memory.read(POOL, [1])
+        memory.read(POOL, claims(1))
         counter.time.seconds += 5
         assert self.known(counter, function) is None
         assert counter.world.calls == ["find claims"]
@@ -192,13 +207,13 @@ class TestKnownShortage:
     def test_units_that_a_neighbour_is_only_trying_are_not_gone(self) -> None:
         counter = Counter(1)
         function, memory = counter.function()
-        memory.trying(POOL, [1])
+        memory.trying(units(1))
         assert self.known(counter, function) is None
 
     def test_a_pool_that_has_become_smaller(self) -> None:
         counter = Counter(1)
         function, memory = counter.function()
-        memory.read(POOL, [1, 2, 3])
+        memory.read(POOL, claims(1, 2, 3))
         refused = self.known(counter, function)
         assert refused is not None
         assert refused.details["available"] == 0
@@ -207,6 +222,6 @@ class TestKnownShortage:
 def test_only_so_many_pools_are_remembered() -> None:
     memory = PoolMemory(lambda: 0.0)
     for number in range(1_000):
-        memory.read(str(number), [1])
-    assert not memory.taken("0")
-    assert memory.taken("999")
+        memory.read(str(number), claims(1, pool=str(number)))
+    assert not memory.claims("0")
+    assert memory.claims("999")

@@ -23,7 +23,7 @@ from boxoffice.domain import ids
 from boxoffice.domain.availability import Counts
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected, Retryable
-from boxoffice.domain.pools import seat_pool, slot_pool
+from boxoffice.domain.pools import Claim, ClaimState, Unit, seat_pool, slot_pool
 from boxoffice.logs import Log
 from boxoffice.schema import Table
 
@@ -156,16 +156,20 @@ def test_everybody_who_asks_at_the_same_time_shares_one_read() -> None:
     assert house.world.calls.count("find claims") == 1
 
 
+def claim_on(pool: str) -> Claim:
+    return Claim(Unit(pool, "1"), "b1", ClaimState.RESERVED, None)
+
+
 def test_own_writes_are_seen_at_once() -> None:
     house = concert()
     assert free(house.look(EVENT)) == 10
     house.pass_time(0.5)
     house.claim(STANDING, ["1"])
-    house.memory.claimed(STANDING, [1])
+    house.memory.claimed([claim_on(STANDING)])
     assert free(house.look(EVENT)) == 9
     house.rows.tables[Table.CLAIMS].clear()
     house.pass_time(0.5)
-    house.memory.released(STANDING, [1])
+    house.memory.released([Unit(STANDING, "1")])
     assert free(house.look(EVENT)) == 10
 
 
@@ -174,7 +178,7 @@ def test_own_writes_to_other_pools_change_nothing() -> None:
     house.look(EVENT)
     house.world.calls.clear()
     house.pass_time(0.5)
-    house.memory.claimed("another", [1])
+    house.memory.claimed([claim_on("another")])
     house.look(EVENT)
     assert house.world.calls == []
 

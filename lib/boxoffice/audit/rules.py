@@ -9,13 +9,14 @@ from boxoffice.audit.log_rules import check_end_is_logged, check_money_is_logged
 from boxoffice.audit.violations import Violation
 from boxoffice.bookings.records import Booking
 from boxoffice.domain import ids, recovery
+from boxoffice.domain.items import BookedItem, ItemKind, by_ticket
 from boxoffice.domain.payments import Payment, PaymentState
-from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
+from boxoffice.domain.pools import seat_pool, slot_pool
+from boxoffice.domain.status import STANDING, BookingStatus, Outcome, PaymentStatus
 from boxoffice.managing.changes import LIFTED, Change, ChangeState
 from boxoffice.ports import Row
 from boxoffice.reports.records import ReportState
 
-STANDING = frozenset({BookingStatus.CONFIRMED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW})
 GONE = frozenset({BookingStatus.ROLLED_BACK, BookingStatus.EXPIRED})
 _ENDED = STANDING | GONE | {BookingStatus.CANCELLED}
 
@@ -23,11 +24,13 @@ _ENDED = STANDING | GONE | {BookingStatus.CANCELLED}
 _OVERDUE = timedelta(minutes=5)
 
 _BLOCKED = "BLOCKED"
+_VALID = "valid"
 
 
 def is_at_work(booking: Booking, now: datetime) -> bool:
     """Whether the booking is undecided and may still be: nothing has to be true of it yet."""
-    return booking.status not in _ENDED and now < booking.lease_until + _OVERDUE
+    until = max(booking.lease_until, booking.held_until or booking.lease_until)
+    return booking.status not in _ENDED and now < until + _OVERDUE
 
 
 def is_sold(booking: Booking, papers: Papers) -> bool:
@@ -90,6 +93,8 @@ def check_change(change: Change, papers: Papers) -> Iterator[Violation]:
 
 def check_money(booking: Booking, papers: Papers, payment: Payment | None) -> Iterator[Violation]:
     """What is wrong with a booking's payment, which is `None` when the gateway knows of none."""
+    if booking.is_free:
+        return
     if is_sold(booking, papers):
         given = GivenBack.of(papers)
         is_right = (
@@ -112,7 +117,9 @@ def check_money(booking: Booking, papers: Papers, payment: Payment | None) -> It
 def _check_standing(booking: Booking, papers: Papers, capacities: Mapping[str, int]) -> Iterator[Violation]:
     if papers.outcome != Outcome.CONFIRMED:
         yield _violation("outcome", booking, f"is {booking.status}, and its outcome is {papers.outcome}")
-    if booking.payment_status is not payment_status(GivenBack.of(papers).returns(booking)):
+    if not booking.is_free and booking.payment_status is not payment_status(
+        GivenBack.of(papers).returns(booking)
+    ):
         yield _violation("money", booking, f"was made, and its payment is {booking.payment_status}")
     yield from _check_units(booking, papers, capacities)
     numbers = sorted(ticket["number"] for ticket in papers.tickets)
@@ -130,19 +137,45 @@ def _check_standing(booking: Booking, papers: Papers, capacities: Mapping[str, i
 
 
 def _check_units(booking: Booking, papers: Papers, capacities: Mapping[str, int]) -> Iterator[Violation]:
-    units = sorted(claim["unit"] for claim in papers.claims)
-    left = booking.quantity - len(GivenBack.of(papers).tickets)
-    if len(units) != left:
-        yield _violation("units", booking, f"has {left} units, and claims {units}")
-    if units != sorted(ticket["unit"] for ticket in papers.tickets if ticket["status"] == "valid"):
-        yield _violation("units", booking, f"claims {units}, and its tickets are for others")
-    capacity = capacities.get(booking.ticket_type_id)
+    valid = {ticket["number"]: ticket["unit"] for ticket in papers.tickets if ticket["status"] == _VALID}
+    items = dict(zip(booking.numbers, by_ticket(booking.items), strict=True))
+    claimed: dict[int, list[str]] = {}
     for claim in papers.claims:
-        # The id is the unit, so that no unit can be claimed twice, nor more units than there are.
-        if claim["$id"] != ids.claim_id(booking.pool, claim["unit"]):
-            yield _violation("units", booking, f"holds {claim['$id']}, which is not a unit of its pool")
-        if capacity is not None and claim["unit"].isdecimal() and not 1 <= int(claim["unit"]) <= capacity:
-            yield _violation("units", booking, f"holds unit {claim['unit']} of {capacity}")
+        number, unit = claim["ticket"] or 0, claim["unit"]
+        # The id is the unit, so that no unit can be claimed twice.
+        if claim["$id"] != ids.claim_id(claim["poolId"], unit):
+            yield _violation("units", booking, f"holds {claim['$id']}, which is not its unit")
+        if number:
+            claimed.setdefault(number, []).append(unit)
+            yield from _check_unit(booking, items.get(number), claim, capacities)
+    if sorted(claimed) != sorted(valid):
+        yield _violation("units", booking, f"has tickets {sorted(valid)}, and units for {sorted(claimed)}")
+    elif any(unit not in claimed[number] for number, unit in valid.items()):
+        yield _violation("units", booking, f"claims {claimed}, and its tickets are for others")
+
+
+def _check_unit(
+    booking: Booking, item: BookedItem | None, claim: Row, capacities: Mapping[str, int]
+) -> Iterator[Violation]:
+    if item is None or claim["poolId"] not in pools_of(item):
+        yield _violation("units", booking, f"holds {claim['$id']}, which is not a unit of its pool")
+        return
+    capacity, unit = capacities.get(item.id), claim["unit"]
+    if capacity is not None and unit.isdecimal() and not 1 <= int(unit) <= capacity:
+        yield _violation("units", booking, f"holds unit {unit} of {capacity}")
+
+
+def pools_of(item: BookedItem) -> frozenset[str]:
+    """The pools that the units of an item are in."""
+    match item.kind:
+        case ItemKind.TICKETS:
+            return frozenset({ids.pool_id(item.id)})
+        case ItemKind.SEATS:
+            return frozenset({seat_pool(item.id)})
+        case ItemKind.TIME:
+            # Buffers may lie on the day before or after.
+            first = item.starts_at.date() - timedelta(days=1)
+            return frozenset(slot_pool(item.id, first + timedelta(days=day)) for day in range(4))
 
 
 def _check_gone(booking: Booking, papers: Papers) -> Iterator[Violation]:

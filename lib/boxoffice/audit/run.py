@@ -8,7 +8,6 @@ from datetime import timedelta
 from boxoffice.audit.books import Part, read_part
 from boxoffice.audit.rules import (
     GONE,
-    STANDING,
     check_booking,
     check_change,
     check_money,
@@ -19,10 +18,9 @@ from boxoffice.audit.rules import (
 from boxoffice.audit.violations import Violation
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.records import Booking
-from boxoffice.domain import ids
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.payments import Payment
-from boxoffice.domain.status import PaymentStatus
+from boxoffice.domain.status import STANDING, PaymentStatus
 from boxoffice.managing.changes import Change
 from boxoffice.ports import MOST_VALUES, Files, Payments, Range, Rows
 from boxoffice.schema import Table
@@ -148,6 +146,8 @@ async def _check_payments(sources: Sources, part: Part, result: Audited) -> None
     places = asyncio.Semaphore(_AT_ONCE)
 
     async def payment_of(booking: Booking) -> Payment | None:
+        if booking.payment_id is None:
+            return None
         if sources.ledger is not None or sources.payments is None:
             return (sources.ledger or {}).get(booking.payment_id)
         async with places:
@@ -202,10 +202,9 @@ async def _audit_ledger(sources: Sources, result: Audited) -> str:
     """Captured payments that no booking names."""
     taken = sorted(payment.id for payment in (sources.ledger or {}).values() if payment.is_captured)
     for at in range(0, len(taken), MOST_VALUES):
-        paid_by = {ids.booking_id(payment_id): payment_id for payment_id in taken[at : at + MOST_VALUES]}
-        known = await sources.rows.find(Table.BOOKINGS, {"$id": list(paid_by)}, columns=["status"])
-        for booking_id in sorted(paid_by.keys() - {row["$id"] for row in known}):
-            payment_id = paid_by[booking_id]
+        some = taken[at : at + MOST_VALUES]
+        known = await sources.rows.find(Table.BOOKINGS, {"paymentId": some}, columns=["paymentId"])
+        for payment_id in sorted(set(some) - {row["paymentId"] for row in known}):
             sentence = f"Payment {payment_id} was taken for no booking."
             result.violations.append(Violation("money", (payment_id,), sentence))
     return ""

@@ -6,6 +6,7 @@ naming it.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from boxoffice.bookings.desk import Desk
@@ -15,23 +16,20 @@ from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import BoxofficeError, ErrorKind, Fatal, Rejected, typed
-from boxoffice.domain.payments import Payment, check_payment
-from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
+from boxoffice.domain.items import ItemKind
+from boxoffice.domain.payments import Payment
+from boxoffice.domain.status import STANDING, BookingStatus, Outcome, PaymentStatus
+from boxoffice.inventory.reading import PLACE_COLUMNS, places_of
+from boxoffice.inventory.wants import Place
 from boxoffice.ports import UniqueClash
 from boxoffice.saga.retry import RetryPolicy, retrying
 from boxoffice.schema import Table
 
+Proof = Callable[[], Awaitable[Payment]]
+
 _REFERENCE_COLLISIONS = 5
+_UNDECIDED = frozenset({BookingStatus.HELD, BookingStatus.PENDING})
 _VOID_POLICY = RetryPolicy(attempts=3, base=0.1, cap=1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentClaim:
-    """The payment that a request names. `order_id` and `signature` come together or not at all."""
-
-    payment_id: str
-    order_id: str | None
-    signature: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +41,22 @@ class Admitted:
 
 
 class Admission:
-    """Begins bookings, for one execution and one caller."""
+    """Begins bookings, for one execution and one caller. `proof` gives the payment, when it is proven."""
 
-    def __init__(self, desk: Desk, caller: Caller, claim: PaymentClaim) -> None:
+    def __init__(self, desk: Desk, caller: Caller, proof: Proof) -> None:
         self._desk = desk
         self._caller = caller
-        self._claim = claim
+        self._prove = proof
 
     async def begin(self, draft: Booking) -> Admitted | Booked | Failed:
         """Begin the booking while the payment is being proven.
 
         Returns the earlier answer when the payment has made its booking before. Raises as `earlier` and
-        `prove` do.
+        the proof do.
         """
-        begun, proven = await asyncio.gather(self._write(draft), self.prove(), return_exceptions=True)
+        begun, proven = await asyncio.gather(
+            write_booking(self._desk, draft), self._prove(), return_exceptions=True
+        )
         if isinstance(begun, BaseException):
             if typed(begun).kind is not ErrorKind.REJECTED:
                 await self.void(draft)
@@ -76,18 +76,19 @@ class Admission:
         or as `begin` does.
         """
         try:
-            payment = await self.prove()
+            payment = await self._prove()
         except BoxofficeError as error:
             return await self.refuse(draft, error)
         if not payment.is_captured:
             return await self.refuse(draft, shortage)
-        begun = await self._write(
+        begun = await write_booking(
+            self._desk,
             replace(
                 draft,
                 status=BookingStatus.ROLLED_BACK,
                 payment_status=PaymentStatus.CAPTURED,
                 failure_code=shortage.code,
-            )
+            ),
         )
         if begun.attempt != draft.attempt:
             return await self.earlier(begun, draft.fingerprint)
@@ -98,32 +99,12 @@ class Admission:
 
         A client whose answer was lost has to learn that it has its tickets, even when the sale is over now.
         """
-        found = await self._desk.rows.find(Table.BOOKINGS, {"$id": draft.id}, limit=1)
+        # The payment may have paid for a hold, whose booking has another id.
+        where = {"paymentId": draft.payment_id} if draft.payment_id else {"$id": draft.id}
+        found = await self._desk.rows.find(Table.BOOKINGS, where, limit=1)
         if not found:
             raise refusal
         return await self.earlier(Booking.from_row(found[0]), draft.fingerprint)
-
-    async def prove(self) -> Payment:
-        """The payment, when it is the caller's own and the money is there.
-
-        Raises `Rejected` with `PAYMENT_NOT_VERIFIED` or `PAYMENT_PENDING`.
-        """
-        claim, payments = self._claim, self._desk.payments
-        if claim.order_id and not payments.has_signed(
-            claim.order_id, claim.payment_id, claim.signature or ""
-        ):
-            raise Rejected(
-                Code.PAYMENT_NOT_VERIFIED, "The payment's signature is not valid.", {"field": "signature"}
-            )
-        payment = await payments.fetch(claim.payment_id)
-        if payment.id != claim.payment_id:
-            raise Fatal(Code.PAYMENT_GATEWAY_ERROR)
-        if claim.order_id and payment.order_id != claim.order_id:
-            raise Rejected(
-                Code.PAYMENT_NOT_VERIFIED, "The payment was made for another order.", {"field": "orderId"}
-            )
-        check_payment(payment, self._caller)
-        return payment
 
     async def earlier(self, stored: Booking, fingerprint: str) -> Booked | Failed:
         """The answer that the payment's earlier booking gives to the same or another request.
@@ -132,15 +113,15 @@ class Admission:
         the request is not a repetition by the booking's own user.
         """
         status = stored.status
-        if status is BookingStatus.PENDING:
+        if status in _UNDECIDED:
             if not await self._is_confirmed(stored):
                 raise Rejected(Code.BOOKING_IN_PROGRESS)
             status = BookingStatus.CONFIRMED
         own = stored.user_id == self._caller.user_id
         if own and status is BookingStatus.ROLLED_BACK:
-            return Failed(_stored_failure(stored), replayed=True)
-        if own and status is BookingStatus.CONFIRMED and stored.fingerprint == fingerprint:
-            return Booked(replace(stored, status=status), replayed=True)
+            return Failed(stored_failure(stored), replayed=True)
+        if own and status in STANDING and stored.fingerprint == fingerprint:
+            return Booked(replace(stored, status=status), await self._places(stored), replayed=True)
         details = {"existingTicketId": stored.ticket_ids[0]} if own else {}
         raise Rejected(Code.DUPLICATE_PAYMENT, details=details)
 
@@ -163,22 +144,40 @@ class Admission:
         except BoxofficeError as error:
             self._desk.log.error("booking.void_failed", error, bookingId=booking.id)
 
-    async def _write(self, draft: Booking) -> Booking:
-        """The row that the payment's booking has now: `draft`, or an earlier one."""
-        for collision in range(_REFERENCE_COLLISIONS):
-            booking = replace(draft, reference=ids.reference(draft.payment_id, collision))
-            try:
-                return Booking.from_row(await self._desk.rows.put_once(Table.BOOKINGS, booking.to_row()))
-            except UniqueClash:
-                continue
-        raise Fatal(Code.BOOKING_ERROR)
+    async def _places(self, booking: Booking) -> Sequence[Place]:
+        """The places of the tickets, as far as they have names."""
+        if all(item.kind is not ItemKind.SEATS for item in booking.items):
+            return ()
+        where = {"bookingId": booking.id}
+        return places_of(await self._desk.rows.find(Table.CLAIMS, where, columns=PLACE_COLUMNS))
 
     async def _is_confirmed(self, booking: Booking) -> bool:
         outcomes = await self._desk.rows.find(Table.OUTCOMES, {"$id": booking.id}, limit=1)
         return bool(outcomes) and outcomes[0]["outcome"] == Outcome.CONFIRMED
 
 
-def _stored_failure(booking: Booking) -> Rejected:
+async def write_booking(desk: Desk, draft: Booking) -> Booking:
+    """The row that has the id of `draft`, or its payment, now: `draft` with a reference, or an earlier one.
+
+    Raises `Fatal` when no reference is free.
+    """
+    for collision in range(_REFERENCE_COLLISIONS):
+        reference = ids.reference(draft.payment_id or draft.attempt, collision)
+        row = replace(draft, reference=reference).to_row()
+        try:
+            return Booking.from_row(await desk.rows.put_once(Table.BOOKINGS, row))
+        except UniqueClash:
+            # Either somebody has the same reference, or the payment has paid for a hold.
+            if draft.payment_id is None:
+                continue
+            found = await desk.rows.find(Table.BOOKINGS, {"paymentId": draft.payment_id}, limit=1)
+            if found:
+                return Booking.from_row(found[0])
+    raise Fatal(Code.BOOKING_ERROR)
+
+
+def stored_failure(booking: Booking) -> Rejected:
+    """Why a booking failed that was rolled back."""
     code = Code(booking.failure_code) if booking.failure_code else Code.BOOKING_ERROR
     return Rejected(
         code,

@@ -31,7 +31,7 @@ async def record_success(desk: Desk, sale: Sale) -> None:
     desk.budget.release_reserve()
     columns = {
         "status": move(sale.booking.status, BookingStatus.CONFIRMED),
-        "paymentStatus": PaymentStatus.CAPTURED,
+        "paymentStatus": sale.payment_status,
         "durationMs": _milliseconds(desk),
         # The claims and the event's counts still have to be brought up to date.
         "checkAfter": to_text(desk.now().replace(microsecond=0)),

@@ -1,37 +1,46 @@
-"""Book tickets for a payment: all of it, or nothing and the money back."""
+"""Book for a payment: all of it, or nothing and the money back."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
-from boxoffice.bookings.admission import Admission, Admitted, PaymentClaim
+from boxoffice.bookings.admission import Admission, Admitted
 from boxoffice.bookings.aftermath import explain, record_failure, record_success
+from boxoffice.bookings.basket import Basket, fill
 from boxoffice.bookings.desk import Desk
-from boxoffice.bookings.records import Booking, order_row
+from boxoffice.bookings.draft import draft, fingerprint
+from boxoffice.bookings.proof import PaymentClaim, prove
+from boxoffice.bookings.records import Booking
 from boxoffice.bookings.results import Booked, Failed
-from boxoffice.bookings.sale import Goods, Sale
+from boxoffice.bookings.sale import Sale
 from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
-from boxoffice.domain.catalogue import Offer, check_on_sale
+from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
-from boxoffice.domain.pricing.lines import Quote
-from boxoffice.domain.pricing.quotes import Item, quote
-from boxoffice.domain.recovery import CLOCK_SKEW
-from boxoffice.domain.status import BookingStatus, PaymentStatus
+from boxoffice.domain.payments import Payment, nothing_to_pay
+from boxoffice.domain.selection import Selection
+from boxoffice.domain.status import BookingStatus
+from boxoffice.inventory.claims import Claimant
+from boxoffice.inventory.wants import Place, Want
 from boxoffice.saga.runner import Ending
-
-# Three times what a function may run synchronously, so that only a dead execution ever loses its lease.
-LEASE = timedelta(seconds=90)
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a client wants. The ticket type is given by its id or, without one, by its name."""
+    """What a client wants. `request_id` tells apart bookings of the same user that cost nothing."""
 
-    event_id: str
-    ticket_type_id: str | None
-    ticket_type_name: str | None
-    quantity: int
-    payment: PaymentClaim
+    selections: tuple[Selection, ...]
+    payment: PaymentClaim | None
+    promo_code: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """The units that a booking takes: those of its tickets in their order, and what it claims besides."""
+
+    wants: Sequence[Want]
+    extras: Sequence[Want]
 
 
 async def book(desk: Desk, caller: Caller, wish: Wish) -> Booked | Failed:
@@ -39,33 +48,55 @@ async def book(desk: Desk, caller: Caller, wish: Wish) -> Booked | Failed:
 
     Returns `Failed` when something had to be undone, and raises when nothing had been done.
     """
-    offer = await desk.catalogue.offer(wish.event_id, wish.ticket_type_id, wish.ticket_type_name)
-    ticket_type = offer.ticket_type
-    price = quote(
-        [Item(ticket_type.id, ticket_type.name, ticket_type.price, wish.quantity)], offer.event.charges
-    )
-    draft = _draft(desk, caller, wish, offer, price)
-    admission = Admission(desk, caller, wish.payment)
-    try:
-        check_on_sale(offer, desk.now())
-    except Rejected as refusal:
-        return await admission.refuse(draft, refusal)
+    basket = await fill(desk, caller.user_id, wish.selections, wish.promo_code)
 
-    shortage = await desk.inventory.known_shortage(
-        ids.pool_id(ticket_type.id), ticket_type.capacity, wish.quantity
-    )
-    begun = await (admission.begin_refused(draft, shortage) if shortage else admission.begin(draft))
+    async def proof() -> Payment:
+        if not basket.price.total.amount:
+            return nothing_to_pay(basket.price.total)
+        return await prove(desk, caller, _payment(wish))
+
+    admission, wanted = Admission(desk, caller, proof), _draft(desk, caller, basket, wish)
+    if basket.refusal is not None:
+        return await admission.refuse(wanted, basket.refusal)
+    return await sell(desk, admission, wanted, Stock(basket.wants, basket.extras))
+
+
+async def sell(
+    desk: Desk,
+    admission: Admission,
+    wanted: Booking,
+    stock: Stock,
+    shortage: Rejected | None = None,
+    gone: Rejected | None = None,
+) -> Booked | Failed:
+    """Begin the booking `wanted`, and bring it to its end. Returns and raises as `book` does.
+
+    `shortage` is the refusal when it is clear that it cannot be had: then there is only money to return.
+    `gone` is said instead of any other refusal of units.
+    """
+    wants = (*stock.wants, *stock.extras)
+    shortage = shortage or await desk.inventory.known_shortage(wants)
+    if shortage is not None:
+        begun = await admission.begin_refused(wanted, gone or shortage)
+    else:
+        begun, _ = await asyncio.gather(admission.begin(wanted), desk.inventory.prepare(wants))
     if not isinstance(begun, Admitted):
         return begun
 
-    sale = Sale(desk, begun, _goods(desk, begun.booking, offer, shortage))
+    async def claim() -> Sequence[Place]:
+        booking = begun.booking
+        claimant = Claimant(booking.event_id, booking.id, booking.lease_until)
+        try:
+            if shortage is not None:
+                raise shortage
+            return await desk.inventory.claim(stock.wants, stock.extras, claimant)
+        except Rejected as refusal:
+            raise gone or refusal from None
+
+    sale = Sale(desk, begun, claim)
     report = await sale.saga.run()
     if report.ending is Ending.COMMITTED:
-        await record_success(desk, sale)
-        desk.log.info("booking.confirmed", bookingId=sale.booking.id, quantity=wish.quantity)
-        return Booked(
-            replace(sale.booking, status=BookingStatus.CONFIRMED, payment_status=PaymentStatus.CAPTURED)
-        )
+        return await confirmed(desk, sale)
     failed = explain(desk, sale, report)
     if sale.is_void:
         await admission.void(sale.booking)
@@ -74,42 +105,30 @@ async def book(desk: Desk, caller: Caller, wish: Wish) -> Booked | Failed:
     return failed
 
 
-def _goods(desk: Desk, booking: Booking, offer: Offer, shortage: Rejected | None) -> Goods:
-    """What a new booking sells. `shortage` is the refusal when its units are known to be gone already."""
+async def confirmed(desk: Desk, sale: Sale) -> Booked:
+    """Show that the sale was made, and answer so."""
+    await record_success(desk, sale)
+    booking = sale.booking
+    desk.log.info("booking.confirmed", bookingId=booking.id, quantity=booking.quantity)
+    booking = replace(booking, status=BookingStatus.CONFIRMED, payment_status=sale.payment_status)
+    return Booked(booking, sale.places)
 
-    async def claim() -> tuple[int, ...]:
-        if shortage is not None:
-            raise shortage
-        return await desk.inventory.claim(
-            pool=booking.pool,
-            capacity=offer.ticket_type.capacity,
-            quantity=booking.quantity,
-            event_id=booking.event_id,
-            booking_id=booking.id,
-            reserved_until=booking.lease_until,
+
+def _draft(desk: Desk, caller: Caller, basket: Basket, wish: Wish) -> Booking:
+    if basket.price.total.amount:
+        payment_id = _payment(wish).payment_id
+        return draft(desk, caller, basket, ids.booking_id(payment_id), payment_id)
+    # Nothing tells two bookings apart that cost nothing but what the client calls them.
+    name = wish.request_id or (wish.payment.payment_id if wish.payment else "")
+    request = f"{fingerprint(caller.user_id, basket)}:{name}"
+    return draft(desk, caller, basket, ids.free_booking_id(caller.user_id, request), None)
+
+
+def _payment(wish: Wish) -> PaymentClaim:
+    if wish.payment is None:
+        raise Rejected(
+            Code.VALIDATION_ERROR,
+            "paymentId must be the id of the payment for what costs something.",
+            {"field": "paymentId"},
         )
-
-    return Goods(booking.total, claim, lambda: order_row(booking, offer))
-
-
-def _draft(desk: Desk, caller: Caller, wish: Wish, offer: Offer, price: Quote) -> Booking:
-    ticket_type = offer.ticket_type
-    booking_id = ids.booking_id(wish.payment.payment_id)
-    lease_until = desk.now() + LEASE
-    return Booking(
-        id=booking_id,
-        reference=ids.reference(wish.payment.payment_id),
-        user_id=caller.user_id,
-        event_id=offer.event.id,
-        ticket_type_id=ticket_type.id,
-        quantity=wish.quantity,
-        price=price,
-        payment_id=wish.payment.payment_id,
-        payment_status=PaymentStatus.NONE,
-        status=BookingStatus.PENDING,
-        fingerprint=ids.fingerprint(caller.user_id, offer.event.id, ticket_type.id, wish.quantity),
-        attempt=desk.new_token(),
-        lease_until=lease_until,
-        vouched=caller.is_trusted_server,
-        check_after=lease_until + CLOCK_SKEW,
-    )
+    return wish.payment

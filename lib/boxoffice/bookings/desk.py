@@ -7,9 +7,11 @@ from datetime import datetime
 from boxoffice.catalogue import Catalogue
 from boxoffice.conflicts.tally import Conflicts
 from boxoffice.domain.tickets import SigningKeys
-from boxoffice.inventory.claims import GeneralAdmission
+from boxoffice.inventory.claims import Inventory
 from boxoffice.logs import Log
 from boxoffice.ports import Accounts, Archive, Files, Payments, Rows, TicketImages, Users
+from boxoffice.programme import Programme
+from boxoffice.promo_codes import PromoCodes
 from boxoffice.saga.timing import TimeBudget, Timing
 
 
@@ -28,7 +30,9 @@ class Desk:
     payments: Payments
     images: TicketImages
     catalogue: Catalogue
-    inventory: GeneralAdmission
+    programme: Programme
+    promo_codes: PromoCodes
+    inventory: Inventory
     conflicts: Conflicts
     signing_keys: SigningKeys
     log: Log

@@ -1,19 +1,17 @@
-"""A booking, and the rows that are written for it."""
+"""A booking, as its row says it, and the outcome that decides about it."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from boxoffice.domain import ids
-from boxoffice.domain.catalogue import Offer
+from boxoffice.domain import ids, items
+from boxoffice.domain.items import BookedItem
 from boxoffice.domain.money import Money
 from boxoffice.domain.pricing.lines import Quote, from_stored, to_stored
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
-from boxoffice.domain.tickets import SigningKeys, sign
 from boxoffice.ports import NewRow, Row
-from boxoffice.times import from_text, to_text
+from boxoffice.times import from_text, optional_text, optional_time, to_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +20,28 @@ class Booking:
 
     It is written before anything else, and names everything that may exist: all other ids derive from `id`.
     Until `lease_until` the execution that wrote it, known by its `attempt`, is at work on it; clocks may
-    differ by 30 seconds, so nobody else touches it before that much later. Claims are only written once the
-    payment is proven to be the user's: a booking without claims gives nobody a right to a refund.
+    differ by 30 seconds, so nobody else touches it before that much later. Without a hold, claims are only
+    written once the payment is proven to be the user's: a booking without claims gives nobody a right to a
+    refund.
 
     `price` is the catalogue's of the moment when the booking was begun: it is not asked for again.
     `vouched` says that a trusted server asked, which vouches for whose payment it is. At `check_after` the
     sweep looks at the booking, `None` when there is nothing left to do about it.
+
+    A hold has no payment yet; its units are kept for it until `held_until`, and `gateway_order_id` is the
+    order that it can be paid by. `tier` decides who gives way to whom where an event has priorities.
     """
 
     id: str
     reference: str
     user_id: str
     event_id: str
-    ticket_type_id: str
-    quantity: int
+    event_name: str
+    starts_at: datetime
+    ends_at: datetime | None
+    items: tuple[BookedItem, ...]
     price: Quote
-    payment_id: str
+    payment_id: str | None
     payment_status: PaymentStatus
     status: BookingStatus
     fingerprint: str
@@ -45,7 +49,13 @@ class Booking:
     lease_until: datetime
     vouched: bool
     check_after: datetime | None
+    execution_id: str
     failure_code: str | None = None
+    held_until: datetime | None = None
+    gateway_order_id: str | None = None
+    promo_code: str | None = None
+    tier: int = 0
+    created_at: datetime | None = None
 
     @classmethod
     def from_row(cls, row: Row) -> "Booking":
@@ -55,8 +65,10 @@ class Booking:
             reference=row["reference"],
             user_id=row["userId"],
             event_id=row["eventId"],
-            ticket_type_id=row["ticketTypeId"],
-            quantity=row["quantity"],
+            event_name=row["eventName"],
+            starts_at=from_text(row["startsAt"]),
+            ends_at=optional_time(row["endsAt"]),
+            items=items.from_stored(json.loads(row["items"])),
             price=from_stored(json.loads(row["lines"]), row["currency"]),
             payment_id=row["paymentId"],
             payment_status=PaymentStatus(row["paymentStatus"]),
@@ -65,8 +77,14 @@ class Booking:
             attempt=row["attempt"],
             lease_until=from_text(row["leaseUntil"]),
             vouched=bool(row["vouched"]),
-            check_after=from_text(row["checkAfter"]) if row["checkAfter"] else None,
+            check_after=optional_time(row["checkAfter"]),
+            execution_id=row["executionId"] or "",
             failure_code=row["failureCode"],
+            held_until=optional_time(row["heldUntil"]),
+            gateway_order_id=row["gatewayOrderId"],
+            promo_code=row["promoCode"],
+            tier=row["tier"] or 0,
+            created_at=optional_time(row.get("$createdAt")),
         )
 
     def to_row(self) -> NewRow:
@@ -75,7 +93,11 @@ class Booking:
             "reference": self.reference,
             "userId": self.user_id,
             "eventId": self.event_id,
+            "eventName": self.event_name,
+            "startsAt": to_text(self.starts_at),
+            "endsAt": optional_text(self.ends_at),
             "ticketTypeId": self.ticket_type_id,
+            "items": _compact(items.to_stored(self.items)),
             "quantity": self.quantity,
             "unitPrice": self.unit_price.amount,
             "total": self.total.amount,
@@ -88,14 +110,29 @@ class Booking:
             "attempt": self.attempt,
             "leaseUntil": to_text(self.lease_until),
             "vouched": self.vouched,
-            "checkAfter": to_text(self.check_after) if self.check_after else None,
+            "checkAfter": optional_text(self.check_after),
+            "executionId": self.execution_id or None,
             "failureCode": self.failure_code,
+            "heldUntil": optional_text(self.held_until),
+            "gatewayOrderId": self.gateway_order_id,
+            "promoCode": self.promo_code,
+            "tier": self.tier,
         }
         return NewRow(self.id, data, reader=self.user_id)
 
     @property
+    def ticket_type_id(self) -> str:
+        """What the first ticket is for: a ticket type, a showtime or a service."""
+        return self.items[0].id
+
+    @property
+    def quantity(self) -> int:
+        """The number of tickets."""
+        return sum(item.quantity for item in self.items)
+
+    @property
     def unit_price(self) -> Money:
-        """What one ticket costs, without what is added or taken off."""
+        """What the first ticket costs, without what is added or taken off."""
         return self.price.ticket_lines[0].unit_price
 
     @property
@@ -104,9 +141,9 @@ class Booking:
         return self.price.total
 
     @property
-    def pool(self) -> str:
-        """The pool that the units are claimed from."""
-        return ids.pool_id(self.ticket_type_id)
+    def is_free(self) -> bool:
+        """Whether nothing has to be paid."""
+        return not self.total.amount
 
     @property
     def ticket_ids(self) -> tuple[str, ...]:
@@ -134,78 +171,15 @@ class Booking:
         return range(1, self.quantity + 1)
 
 
-def ticket_code(booking: Booking, number: int, keys: SigningKeys) -> str:
-    """The signed code of the booking's ticket `number`."""
-    return sign(keys, booking.event_id, ids.ticket_id(booking.id, number))
-
-
-def ticket_rows(booking: Booking, units: Sequence[int], keys: SigningKeys) -> list[NewRow]:
-    """One row for each admitted person, each with a unit of its own."""
-    return [
-        NewRow(
-            ids.ticket_id(booking.id, number),
-            {
-                "bookingId": booking.id,
-                "userId": booking.user_id,
-                "eventId": booking.event_id,
-                "ticketTypeId": booking.ticket_type_id,
-                "reference": booking.reference,
-                "number": number,
-                "unit": str(unit),
-                "code": ticket_code(booking, number, keys),
-                "qrFileId": ids.qr_file_id(booking.id, number),
-                "status": "valid",
-            },
-            reader=booking.user_id,
-        )
-        for number, unit in zip(booking.numbers, units, strict=True)
-    ]
-
-
-def transaction_row(booking: Booking, gateway_order_id: str) -> NewRow:
-    """The money that came in."""
-    return NewRow(
-        booking.transaction_id,
-        {
-            "bookingId": booking.id,
-            "userId": booking.user_id,
-            "orderId": booking.order_id,
-            "kind": "sale",
-            "amount": booking.total.amount,
-            "currency": booking.total.currency,
-            "paymentId": booking.payment_id,
-            "gatewayOrderId": gateway_order_id or None,
-        },
-        reader=booking.user_id,
-    )
-
-
 def stored_lines(price: Quote) -> str:
     """The lines of a price as a column holds them."""
-    return json.dumps(to_stored(price), ensure_ascii=False, separators=(",", ":"))
-
-
-def order_row(booking: Booking, offer: Offer) -> NewRow:
-    """What was bought, and how its price came about. The names are those of the day of the sale."""
-    return NewRow(
-        booking.order_id,
-        {
-            "bookingId": booking.id,
-            "userId": booking.user_id,
-            "eventId": booking.event_id,
-            "eventName": offer.event.name,
-            "ticketTypeId": booking.ticket_type_id,
-            "ticketTypeName": offer.ticket_type.name,
-            "quantity": booking.quantity,
-            "total": booking.total.amount,
-            "currency": booking.total.currency,
-            "lines": stored_lines(booking.price),
-            "transactionId": booking.transaction_id,
-        },
-        reader=booking.user_id,
-    )
+    return _compact(to_stored(price))
 
 
 def outcome_row(booking: Booking, outcome: Outcome) -> NewRow:
     """The one row that decides how the booking ends."""
     return NewRow(booking.id, {"outcome": outcome, "attempt": booking.attempt})
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

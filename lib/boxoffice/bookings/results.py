@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from boxoffice.bookings.records import Booking
 from boxoffice.domain.errors import BoxofficeError
 from boxoffice.domain.status import PaymentStatus
+from boxoffice.inventory.wants import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,10 @@ class Rollback:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """The booking stands. `replayed` when it already did before this request."""
+    """The booking stands, with these places for its tickets. `replayed` when it already did before."""
 
     booking: Booking
+    places: Sequence[Place]
     replayed: bool = False
 
 

@@ -3,27 +3,27 @@
 The steps' names are part of the answers that clients get.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
 
 from boxoffice.bookings.admission import Admitted
 from boxoffice.bookings.desk import Desk
-from boxoffice.bookings.records import outcome_row, ticket_code, ticket_rows, transaction_row
+from boxoffice.bookings.papers import order_row, ticket_code, ticket_rows, transaction_row
+from boxoffice.bookings.records import outcome_row
 from boxoffice.domain import ids
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import BoxofficeError, ErrorKind, Rejected
-from boxoffice.domain.money import Money
 from boxoffice.domain.payments import PaymentState, check_amount
 from boxoffice.domain.recovery import payment_status
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus, move
-from boxoffice.ports import NewRow, RowsTaken
+from boxoffice.inventory.wants import Place
+from boxoffice.ports import RowsTaken
 from boxoffice.saga.retry import RetryPolicy, retrying
 from boxoffice.saga.runner import Saga
 from boxoffice.saga.step import Action, Step, Wave
 from boxoffice.schema import Table
 
 PAYMENT, CLAIMS, TICKET, TRANSACTION, ORDER = "payment", "claims", "ticket", "transaction", "order"
-CAPTURE, OUTCOME = "capture", "outcome"
+BEGIN, CAPTURE, OUTCOME = "begin", "capture", "outcome"
 
 
 def qr_step_name(number: int) -> str:
@@ -36,27 +36,31 @@ _NO_MONEY = frozenset(
     {PaymentStatus.NONE, PaymentStatus.AUTHORISED, PaymentStatus.FAILED, PaymentStatus.REFUNDED}
 )
 
+# Nothing was taken, and nothing can come any more without anybody asking for it.
+_VOIDABLE = frozenset({PaymentStatus.NONE, PaymentStatus.AUTHORISED})
+
 _CAPTURE_POLICY = RetryPolicy(attempts=2, base=0.2, cap=0.2)
 _UNDO_POLICY = RetryPolicy(attempts=4, base=0.1, cap=1.5)
 
 
-@dataclass(frozen=True, slots=True)
-class Goods:
-    """What is sold: its price, how its units are got, and the order that it makes."""
-
-    price: Money
-    claim: Callable[[], Awaitable[tuple[int, ...]]]
-    order: Callable[[], NewRow]
+ClaimUnits = Callable[[], Awaitable[Sequence[Place]]]
+"""Gets the places of a booking's tickets, in the order of their numbers. Raises `Rejected` without them."""
 
 
 class Sale:
-    """One booking's steps: all of them forward, or the undoing of those that may have been begun."""
+    """One booking's steps: all of them forward, or the undoing of those that may have been begun.
 
-    def __init__(self, desk: Desk, admitted: Admitted, goods: Goods) -> None:
+    `begin` is what else has to be written for a booking that was only held until now.
+    """
+
+    def __init__(
+        self, desk: Desk, admitted: Admitted, claim: ClaimUnits, begin: Action | None = None
+    ) -> None:
         self._desk = desk
         self._payment = admitted.payment
-        self._goods = goods
-        self._units: tuple[int, ...] = ()
+        self._claim = claim
+        self._begin = begin
+        self.places: Sequence[Place] = ()
         self.booking = admitted.booking
         # Set when the sale fails so early that its booking can be forgotten: no money taken, nothing written.
         self.is_void = False
@@ -73,12 +77,15 @@ class Sale:
 
     def _waves(self) -> list[Wave]:
         qr_steps = [self._qr_step(number) for number in self.booking.numbers]
-        capture = [] if self._payment.is_captured else [[Step(CAPTURE, self._capture)]]
+        is_paid = self._payment.is_captured or self.booking.is_free
+        capture = [] if is_paid else [[Step(CAPTURE, self._capture)]]
+        begin = [Step(BEGIN, self._begin)] if self._begin else []
         return [
             # The money is older than this saga, and has to go back even when its amount is refused.
             [Step(PAYMENT, self._check_amount, self._return_money, undo_when_refused=True)],
             [Step(CLAIMS, self._claim_units, self._release_units)],
             [
+                *begin,
                 Step(TICKET, self._create_tickets, self._delete(Table.TICKETS)),
                 Step(TRANSACTION, self._create_transaction, self._delete(Table.TRANSACTIONS)),
                 Step(ORDER, self._create_order, self._delete(Table.ORDERS)),
@@ -89,12 +96,16 @@ class Sale:
             [Step(OUTCOME, self._confirm)],
         ]
 
+    def disown_payment(self) -> None:
+        """The payment has turned out to be another booking's: nothing of it is to be given back here."""
+        self.payment_status = PaymentStatus.NONE
+
     async def _may_undo(self) -> bool:
         """Secure the right to undo, against whoever might complete this booking at the same time."""
         if self.booking.status is BookingStatus.ROLLED_BACK:
             return True
         owing = {record.name for record in self.saga.journal.owing()}
-        if owing <= {PAYMENT} and self.payment_status is PaymentStatus.AUTHORISED:
+        if owing <= {PAYMENT} and self.payment_status in _VOIDABLE:
             self.is_void = True
             return True
         stored = await self._desk.rows.put_once(
@@ -103,21 +114,21 @@ class Sale:
         return bool(stored["outcome"] != Outcome.CONFIRMED)
 
     async def _check_amount(self) -> None:
-        check_amount(self._payment, self._goods.price)
+        check_amount(self._payment, self.booking.total)
 
     async def _return_money(self) -> None:
         """Refund what was captured. An authorisation goes back by itself."""
         if self.payment_status in _NO_MONEY and not self.capture_is_unknown:
             return
         payments = self._desk.payments
-        payment = await payments.fetch(self.booking.payment_id)
+        payment = await payments.fetch(self._payment.id)
         if payment.is_captured:
             self._money_is(PaymentStatus.CAPTURED)
             try:
                 # The key makes this the same refund, however often and by whomever it is asked for.
                 await payments.refund(payment.id, payment.amount, key=f"refund-{self.booking.id}")
             except Rejected:
-                payment = await payments.fetch(self.booking.payment_id)
+                payment = await payments.fetch(self._payment.id)
                 if payment.state is not PaymentState.REFUNDED:
                     raise
             self._money_is(PaymentStatus.REFUNDED)
@@ -127,13 +138,13 @@ class Sale:
             self._money_is(PaymentStatus.REFUNDED)
 
     async def _claim_units(self) -> None:
-        self._units = await self._goods.claim()
+        self.places = await self._claim()
 
     async def _release_units(self) -> None:
-        await self._desk.inventory.release(self.booking.pool, self._units, self.booking.id)
+        await self._desk.inventory.release(self.booking.id, self.places)
 
     async def _create_tickets(self) -> None:
-        rows = ticket_rows(self.booking, self._units, self._desk.signing_keys)
+        rows = ticket_rows(self.booking, self.places, self._desk.signing_keys)
         try:
             await self._desk.rows.create_all(Table.TICKETS, rows, owner="bookingId")
         except RowsTaken:
@@ -145,7 +156,7 @@ class Sale:
         await self._desk.rows.put_once(Table.TRANSACTIONS, row)
 
     async def _create_order(self) -> None:
-        await self._desk.rows.put_once(Table.ORDERS, self._goods.order())
+        await self._desk.rows.put_once(Table.ORDERS, order_row(self.booking))
 
     def _delete(self, table: Table) -> Action:
         async def delete() -> None:
@@ -175,11 +186,11 @@ class Sale:
             nonlocal unanswered
             self.capture_is_unknown = True
             try:
-                await payments.capture(self.booking.payment_id, self.booking.total)
+                await payments.capture(self._payment.id, self.booking.total)
             except BoxofficeError as error:
                 # Refused, because it was captured already, or no answer: only the gateway knows.
                 unanswered = unanswered or error.kind in (ErrorKind.AMBIGUOUS, ErrorKind.FATAL)
-                payment = await payments.fetch(self.booking.payment_id)
+                payment = await payments.fetch(self._payment.id)
                 if not payment.is_captured:
                     self.capture_is_unknown = unanswered
                     raise
@@ -197,6 +208,8 @@ class Sale:
     async def _confirm(self) -> None:
         """The commit: from here on the booking stands."""
         stored = await self._desk.rows.put_once(Table.OUTCOMES, outcome_row(self.booking, Outcome.CONFIRMED))
+        if stored["outcome"] == Outcome.EXPIRED:
+            raise Rejected(Code.HOLD_EXPIRED)
         if stored["outcome"] != Outcome.CONFIRMED:
             raise Rejected(Code.BOOKING_ERROR)
 

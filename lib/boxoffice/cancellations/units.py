@@ -1,11 +1,11 @@
 """The units of cancelled tickets, and the uses of a promo code, are free for anybody again."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Sequence
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.cancellations.records import Cancellation, Sold
+from boxoffice.domain.pools import Unit
 from boxoffice.domain.promos import normalised, pools_of
 from boxoffice.ports import MOST_VALUES, Row
 from boxoffice.schema import Table
@@ -50,8 +50,4 @@ async def _release(desk: Desk, booking_id: str, claims: Sequence[Row]) -> None:
     await asyncio.gather(
         *(desk.rows.delete_where(Table.CLAIMS, {"bookingId": booking_id, "$id": part}) for part in parts)
     )
-    freed: dict[str, list[str]] = defaultdict(list)
-    for row in claims:
-        freed[row["poolId"]].append(row["unit"])
-    for pool, units in freed.items():
-        desk.inventory.freed(pool, units)
+    desk.inventory.freed(Unit(row["poolId"], row["unit"]) for row in claims)

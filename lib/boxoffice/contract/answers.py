@@ -6,9 +6,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from boxoffice.bookings.records import Booking
 from boxoffice.bookings.results import Booked, Failed, Rollback
-from boxoffice.contract.booking import BookedTickets
+from boxoffice.contract.booking import BookedTicket, BookedTickets
 from boxoffice.domain.codes import Code
+from boxoffice.domain.items import ItemKind, by_ticket
+from boxoffice.inventory.wants import Place
+from boxoffice.times import to_text
 
 
 class _Answer(BaseModel):
@@ -93,11 +97,31 @@ def success(booked: Booked) -> dict[str, Any]:
             qr_code_included=True,
             qr_code_file_id=booking.qr_file_ids[0],
             qr_code_file_ids=booking.qr_file_ids,
+            tickets=booked_tickets(booking, booked.places),
             message=f"Booked {tickets}. Your reference is {booking.reference}.",
         ),
         replayed=booked.replayed,
     )
     return answer.model_dump(by_alias=True, mode="json")
+
+
+def booked_tickets(booking: Booking, places: Sequence[Place]) -> tuple[BookedTicket, ...]:
+    """The tickets of a booking, in the order of their numbers. `places` are theirs, when they have names."""
+    of_tickets = zip(
+        booking.numbers, booking.ticket_ids, booking.qr_file_ids, by_ticket(booking.items), strict=True
+    )
+    return tuple(
+        BookedTicket(
+            ticket_id=ticket_id,
+            number=number,
+            ticket_type_id=item.id,
+            ticket_type_name=item.name,
+            seat=places[number - 1].label if item.kind is ItemKind.SEATS and number <= len(places) else None,
+            starts_at=to_text(item.starts_at),
+            qr_code_file_id=file_id,
+        )
+        for number, ticket_id, file_id, item in of_tickets
+    )
 
 
 def failure(failed: Failed, execution_id: str) -> dict[str, Any]:

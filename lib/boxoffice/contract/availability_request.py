@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.alias_generators import to_camel
 
 from boxoffice.availability.views import OfDay, OfEvent, OfShowtime, Subject, Wanted
-from boxoffice.contract.booking import Id
+from boxoffice.contract.fields import Id
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 

@@ -7,81 +7,57 @@ here are accepted and dropped, so nothing that a client computed is ever believe
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from boxoffice.bookings.admission import PaymentClaim
 from boxoffice.bookings.book import Wish
-from boxoffice.domain.codes import Code
-from boxoffice.domain.errors import Rejected
-
-MAX_QUANTITY = 10
-
-
-def _blank_is_absent(value: Any) -> Any:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-def _whole_number(value: Any) -> Any:
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 4:
-        return int(value)
-    if type(value) is not int:
-        raise ValueError("not a whole number")
-    return value
+from boxoffice.bookings.proof import PaymentClaim
+from boxoffice.contract.fields import (
+    GatewayId,
+    OptionalId,
+    PromoText,
+    RequestId,
+    Signature,
+    blank_is_absent,
+    invalid,
+)
+from boxoffice.contract.selecting import Things
 
 
-Id = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,35}$")]
-GatewayId = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{4,64}$")]
-Signature = Annotated[str, Field(pattern=r"^[a-zA-Z0-9]{1,128}$")]
-Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Quantity = Annotated[
-    int,
-    BeforeValidator(_whole_number),
-    Field(ge=1, le=MAX_QUANTITY),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "minimum": 1, "maximum": MAX_QUANTITY},
-                {"type": "string", "enum": [str(number) for number in range(1, MAX_QUANTITY + 1)]},
-            ]
-        }
-    ),
-]
+class BookTicketRequest(Things):
+    """What to book and the payment for it, or the `bookingId` of a hold and the payment for that.
 
-_ID_RULE = "must be an id: 1 to 36 characters, letters, digits, dots, hyphens and underscores"
-_RULES = {
-    "eventId": _ID_RULE,
-    "ticketTypeId": _ID_RULE,
-    "ticketTypeName": "must be the name of a ticket type: 1 to 128 characters",
-    "quantity": f"must be a whole number from 1 to {MAX_QUANTITY}",
-    "paymentId": "must be the id of the payment: 4 to 64 letters, digits, hyphens and underscores",
-    "orderId": "must be the id of the gateway's order, and come together with signature",
-    "signature": "must be the gateway's signature, and come together with orderId",
-    "userId": _ID_RULE,
-}
-
-
-class BookTicketRequest(BaseModel):
-    """Tickets of one type of one event, for one payment. Further fields are accepted and ignored."""
+    Further fields are accepted and ignored.
+    """
 
     model_config = ConfigDict(
         alias_generator=to_camel,
         extra="ignore",
         frozen=True,
         json_schema_extra={
-            "anyOf": [{"required": ["ticketTypeId"]}, {"required": ["ticketTypeName"]}],
+            "anyOf": [
+                {"required": ["eventId", "quantity", "ticketTypeId"]},
+                {"required": ["eventId", "quantity", "ticketTypeName"]},
+                {"required": ["items"]},
+                {"required": ["showtimeId"]},
+                {"required": ["serviceId", "startsAt", "duration"]},
+                {"required": ["bookingId"]},
+            ],
             "dependentRequired": {"orderId": ["signature"], "signature": ["orderId"]},
         },
     )
 
-    event_id: Id
-    ticket_type_id: Annotated[Id | None, BeforeValidator(_blank_is_absent)] = None
-    ticket_type_name: Annotated[Name | None, BeforeValidator(_blank_is_absent)] = None
-    quantity: Quantity
-    payment_id: GatewayId
-    order_id: Annotated[GatewayId | None, BeforeValidator(_blank_is_absent)] = None
-    signature: Annotated[Signature | None, BeforeValidator(_blank_is_absent)] = None
-    user_id: Annotated[Id | None, BeforeValidator(_blank_is_absent)] = Field(
+    booking_id: OptionalId = Field(None, description="The hold to complete, instead of things to book.")
+    payment_id: Annotated[GatewayId | None, BeforeValidator(blank_is_absent)] = Field(
+        None, description="The payment; needed unless it costs nothing."
+    )
+    order_id: Annotated[GatewayId | None, BeforeValidator(blank_is_absent)] = None
+    signature: Annotated[Signature | None, BeforeValidator(blank_is_absent)] = None
+    promo_code: Annotated[PromoText | None, BeforeValidator(blank_is_absent)] = None
+    request_id: Annotated[RequestId | None, BeforeValidator(blank_is_absent)] = Field(
+        None, description="Tells apart bookings of the same things that cost nothing."
+    )
+    user_id: OptionalId = Field(
         None, description="The caller's own id, or the user that a trusted server books for."
     )
 
@@ -95,22 +71,43 @@ class BookTicketRequest(BaseModel):
         try:
             request = cls.model_validate(value)
         except ValidationError as error:
-            raise _invalid(str(error.errors(include_input=False)[0]["loc"][0])) from None
-        if request.ticket_type_id is None and request.ticket_type_name is None:
-            raise _invalid("ticketTypeId")
+            raise invalid(named_field(error)) from None
+        if request.booking_id is None:
+            request.selections()
         if (request.order_id is None) != (request.signature is None):
-            raise _invalid("orderId" if request.order_id is None else "signature")
+            raise invalid("orderId" if request.order_id is None else "signature")
+        if (request.order_id or request.signature) and request.payment_id is None:
+            raise invalid("paymentId")
         return request
+
+    def claim(self) -> PaymentClaim | None:
+        """The payment that the request names."""
+        return PaymentClaim(self.payment_id, self.order_id, self.signature) if self.payment_id else None
 
     def wish(self) -> Wish:
         """What the use case is asked for."""
-        return Wish(
-            self.event_id,
-            self.ticket_type_id,
-            self.ticket_type_name,
-            self.quantity,
-            PaymentClaim(self.payment_id, self.order_id, self.signature),
-        )
+        return Wish(self.selections(), self.claim(), self.promo_code, self.request_id)
+
+
+def named_field(error: ValidationError) -> str:
+    """The field that the first of the errors is about; inside a list of things, the thing's own field."""
+    names = [part for part in error.errors(include_input=False)[0]["loc"] if isinstance(part, str)]
+    nested = [name for name in names[1:] if name != "seats"] if names and names[0] == "items" else []
+    return (nested or names or ["items"])[0]
+
+
+class BookedTicket(BaseModel):
+    """One ticket, and what it is for. `seat` is its seat's label, if it has one; `startsAt` is in UTC."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+    ticket_id: str
+    number: int
+    ticket_type_id: str
+    ticket_type_name: str
+    seat: str | None
+    starts_at: str
+    qr_code_file_id: str
 
 
 class BookedTickets(BaseModel):
@@ -133,9 +130,5 @@ class BookedTickets(BaseModel):
     qr_code_included: bool
     qr_code_file_id: str
     qr_code_file_ids: tuple[str, ...]
+    tickets: tuple[BookedTicket, ...]
     message: str
-
-
-def _invalid(field: str) -> Rejected:
-    code = Code.INVALID_QUANTITY if field == "quantity" else Code.VALIDATION_ERROR
-    return Rejected(code, f"{field} {_RULES[field]}.", {"field": field, "allowed": _RULES[field]})

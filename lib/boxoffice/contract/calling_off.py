@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from boxoffice.cancellations.progress import Progress
-from boxoffice.contract.booking import Id
+from boxoffice.contract.fields import Id
 
 
 class _Model(BaseModel):

@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from boxoffice.cancellations.cancel import Request
 from boxoffice.cancellations.results import Cancelled, RefundStatus
-from boxoffice.contract.booking import Id
+from boxoffice.contract.fields import Id
 from boxoffice.domain import ids
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, Val
 from pydantic.alias_generators import to_camel
 from pydantic.config import JsonDict
 
-from boxoffice.contract.booking import Id
+from boxoffice.contract.fields import Id
 from boxoffice.domain.blocks import MOST_UNITS, RowName
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected

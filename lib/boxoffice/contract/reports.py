@@ -10,9 +10,9 @@ from pydantic.alias_generators import to_camel
 
 from boxoffice.audit.run import Audited
 from boxoffice.cancellations.progress import Progress
-from boxoffice.contract.booking import Id
 from boxoffice.contract.calling_off import CallingOff, FollowCallingOff, calling_off
 from boxoffice.contract.conflict_figures import ConflictMetrics, conflict_metrics
+from boxoffice.contract.fields import Id
 from boxoffice.contract.log_entries import LogPage, log_page
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from boxoffice.domain.cancellation import CancellationPolicy
 from boxoffice.domain.codes import Code
+from boxoffice.domain.conflicts import FIRST_COME, ConflictRules
 from boxoffice.domain.errors import Rejected
+from boxoffice.domain.holds import USUAL_HOLDS, HoldPolicy
 from boxoffice.domain.money import Money
 from boxoffice.domain.pricing.charges import NO_CHARGES, Charges
 
@@ -14,7 +16,8 @@ from boxoffice.domain.pricing.charges import NO_CHARGES, Charges
 class Event:
     """An event. Times are in UTC; `None` for the end means that the event is over once it has begun.
 
-    Without a cancellation policy only the organiser cancels.
+    Without a cancellation policy only the organiser cancels. `takes_substitutes` says whether somebody whose
+    units are gone when the money arrives gets others of the same kind and price instead of the money back.
     """
 
     id: str
@@ -24,6 +27,9 @@ class Event:
     ends_at: datetime | None
     charges: Charges = NO_CHARGES
     cancellation: CancellationPolicy | None = None
+    holds: HoldPolicy = USUAL_HOLDS
+    conflicts: ConflictRules = FIRST_COME
+    takes_substitutes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +51,22 @@ class TicketType:
     showtime_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A ticket type together with its event: what a client wants to buy."""
+def check_event(event: Event, now: datetime) -> None:
+    """Return when something of `event` may be sold at `now`.
 
-    event: Event
-    ticket_type: TicketType
-
-
-def check_on_sale(offer: Offer, now: datetime) -> None:
-    """Return when `offer` may be sold at `now`.
-
-    Raises `Rejected` with `EVENT_NOT_PUBLISHED`, `EVENT_PAST`, `TICKET_TYPE_UNAVAILABLE` or `SALES_CLOSED`.
+    Raises `Rejected` with `EVENT_NOT_PUBLISHED` or `EVENT_PAST`.
     """
-    event, ticket_type = offer.event, offer.ticket_type
     if not event.published:
         raise Rejected(Code.EVENT_NOT_PUBLISHED)
     if (event.ends_at or event.starts_at) <= now:
         raise Rejected(Code.EVENT_PAST)
+
+
+def check_ticket_type(ticket_type: TicketType, now: datetime) -> None:
+    """Return when `ticket_type` is on sale at `now`.
+
+    Raises `Rejected` with `TICKET_TYPE_UNAVAILABLE` or `SALES_CLOSED`.
+    """
     if not ticket_type.on_sale:
         raise Rejected(Code.TICKET_TYPE_UNAVAILABLE)
     if ticket_type.sales_start is not None and now < ticket_type.sales_start:

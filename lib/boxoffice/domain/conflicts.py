@@ -5,7 +5,7 @@ Only holds ever give way. What is sold or blocked stays where it is, under every
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -58,6 +58,23 @@ class Conflict:
         }
 
 
+def in_the_way(claims: Iterable[Claim], capacity: int, wanted: int) -> list[Claim]:
+    """Those of the `claims` on a pool of `capacity` units because of which `wanted` of them are not free.
+
+    All of those that will not end by themselves, when waiting for the others would not be enough; otherwise
+    as many holds as have to end, the first to end first.
+    """
+    found = list(claims)
+    holds: list[Claim] = []
+    lasting: list[Claim] = []
+    for claim in found:
+        (holds if claim.reserved_until and claim.state is ClaimState.RESERVED else lasting).append(claim)
+    if capacity - len(lasting) < wanted:
+        return lasting
+    holds.sort(key=_end)
+    return holds[: max(0, wanted - (capacity - len(found)))]
+
+
 def classify(claims: Iterable[Claim], now: datetime) -> Conflict:
     """The conflict of a refused request with the claims that are on its units now.
 
@@ -75,6 +92,10 @@ def classify(claims: Iterable[Claim], now: datetime) -> Conflict:
     last = max(known)
     # Rounded up: a client that comes back a fraction of a second too early is refused again.
     return Conflict(ConflictKind.HOLD_CONFLICT, -((now - last) // timedelta(seconds=1)), last)
+
+
+def _end(claim: Claim) -> datetime:
+    return claim.reserved_until or datetime.max.replace(tzinfo=UTC)
 
 
 def check_version(asked: str | None, current: str) -> None:
@@ -96,6 +117,18 @@ class ConflictPolicy(StrEnum):
     FIRST_COME = "first_come"
     PRIORITY = "priority"
     ADMIN_DECIDES = "admin_decides"
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictRules:
+    """An event's rules. With priority, a hold gives way once it is older than `grace`."""
+
+    policy: ConflictPolicy = ConflictPolicy.FIRST_COME
+    grace: timedelta = timedelta(minutes=5)
+
+
+FIRST_COME = ConflictRules()
+"""The rules where nobody has set any."""
 
 
 @dataclass(frozen=True, slots=True)

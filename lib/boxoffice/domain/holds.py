@@ -4,10 +4,10 @@ A hold is a booking that is not paid yet. It is over at the moment it was promis
 anybody has tidied it up.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from boxoffice.domain import ids
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 
@@ -31,6 +31,10 @@ class HoldPolicy:
             raise ValueError("a hold lasts for some time, at most for 30 minutes")
         if self.per_user < 1 or (self.per_event is not None and self.per_event < 1):
             raise ValueError("at least one hold is allowed")
+
+
+USUAL_HOLDS = HoldPolicy()
+"""The rules where nobody has set any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +74,23 @@ def extended_until(policy: HoldPolicy, hold: Hold, now: datetime) -> datetime:
     return until
 
 
-def check_open_holds(
-    policy: HoldPolicy, holds: Iterable[Hold], user_id: str, event_id: str, now: datetime
-) -> None:
-    """Return when the user may have one more hold for the event.
+def open_hold_pools(policy: HoldPolicy, event_id: str, user_id: str) -> tuple[tuple[str, int, str], ...]:
+    """The pools of which an open hold claims one unit each: their names, how many units, and whose they are.
 
-    `holds` are at least the user's, and the event's when the policy limits them; those that have ended do not
-    count. Raises `Rejected` with `HOLD_LIMIT`, and when the first of the holds in the way ends.
+    A limit is inventory like everything else: so many places for holds, each claimed by at most one.
     """
-    still_open = [hold for hold in holds if not hold.has_ended(now)]
-    own = [hold for hold in still_open if hold.user_id == user_id]
-    if len(own) >= policy.per_user:
-        raise _limit("user", policy.per_user, own, "You have")
-    of_event = [hold for hold in still_open if hold.event_id == event_id]
-    if policy.per_event is not None and len(of_event) >= policy.per_event:
-        raise _limit("event", policy.per_event, of_event, "This event has")
+    # The colon cannot occur in an id, so these are nobody else's pools.
+    of_user = (ids.pool_id(f"holds:user:{user_id}"), policy.per_user, "user")
+    if policy.per_event is None:
+        return (of_user,)
+    return of_user, (ids.pool_id(f"holds:event:{event_id}"), policy.per_event, "event")
 
 
-def _limit(scope: str, allowed: int, holds: list[Hold], who: str) -> Rejected:
-    ends = min(hold.reserved_until for hold in holds)
+def too_many(scope: str, allowed: int) -> Rejected:
+    """The refusal when all places for holds are taken: those of the `user`, or of the `event`."""
+    who = "You have" if scope == "user" else "This event has"
     return Rejected(
         Code.HOLD_LIMIT,
-        f"{who} {len(holds)} open holds, and {allowed} are allowed.",
-        {"scope": scope, "allowed": allowed, "open": len(holds), "nextEndsAt": ends.isoformat()},
+        f"{who} {allowed} open holds, and that is as many as are allowed.",
+        {"scope": scope, "allowed": allowed},
     )

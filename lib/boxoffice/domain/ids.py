@@ -27,6 +27,21 @@ def booking_id(payment_id: str) -> str:
     return "bk-" + _derive("booking", payment_id)
 
 
+def free_booking_id(user_id: str, request: str) -> str:
+    """The booking that `request` of this user makes of tickets that cost nothing."""
+    return "bk-" + _derive("free-booking", user_id, request)
+
+
+def hold_id(user_id: str, request: str) -> str:
+    """The booking that begins with the hold that `request` of this user asks for."""
+    return "bk-" + _derive("hold", user_id, request)
+
+
+def lease_id(booking: str, user_id: str) -> str:
+    """The right to pay for a hold. With the user, so that nobody else can take it."""
+    return "ls-" + _derive("lease", booking, user_id)
+
+
 def pool_id(ticket_type_id: str) -> str:
     """The pool of units that a ticket type sells from. Short, because claim ids begin with it."""
     return _derive("pool", ticket_type_id)
@@ -106,13 +121,13 @@ def audit_entry_id(subject: str, action: str, execution_id: str) -> str:
     return "al-" + _derive("audit-entry", subject, action, execution_id)
 
 
-def reference(payment_id: str, collision: int = 0) -> str:
+def reference(secret: str, collision: int = 0) -> str:
     """The code that people use for a booking; `collision` counts how often the previous one was taken.
 
-    39 bits of a digest of the payment's id: it cannot be guessed from another one. Not of the booking's id,
+    39 bits of a digest of something that only few know, such as the payment's id. Not of the booking's id,
     which everybody can read in the claims.
     """
-    number = int.from_bytes(_digest("reference", payment_id, str(collision)), "big")
+    number = int.from_bytes(_digest("reference", secret, str(collision)), "big")
     letters = []
     for _ in range(REFERENCE_LENGTH):
         number, index = divmod(number, len(REFERENCE_ALPHABET))
@@ -120,9 +135,9 @@ def reference(payment_id: str, collision: int = 0) -> str:
     return "".join(letters)
 
 
-def fingerprint(user_id: str, event_id: str, ticket_type_id: str, quantity: int) -> str:
+def fingerprint(user_id: str, event_id: str, *wanted: str) -> str:
     """What was asked for. The same payment with another fingerprint is another request, not a repetition."""
-    return _derive("request", user_id, event_id, ticket_type_id, str(quantity))
+    return _derive("request", user_id, event_id, *wanted)
 
 
 def _derive(kind: str, *parts: str) -> str:

@@ -73,6 +73,15 @@ class Refund:
     state: RefundState
 
 
+NOTHING_PAID = ""
+"""What stands in the place of a payment's id when there was nothing to pay."""
+
+
+def nothing_to_pay(price: Money) -> Payment:
+    """What stands in the place of the payment of something that costs nothing."""
+    return Payment(NOTHING_PAID, PaymentState.CREATED, price, 0, "", "", "", "")
+
+
 def check_payment(payment: Payment, caller: Caller) -> None:
     """Return when `payment` is the caller's own and the money is there.
 
@@ -81,6 +90,11 @@ def check_payment(payment: Payment, caller: Caller) -> None:
     """
     if not belongs_to(payment, caller):
         raise _not_verified("This payment was not made by this user.")
+    check_paid(payment)
+
+
+def check_paid(payment: Payment) -> None:
+    """Return when the money is there. Raises `Rejected` like `check_payment`."""
     if payment.state is PaymentState.CREATED:
         raise Rejected(Code.PAYMENT_PENDING)
     if payment.state is PaymentState.FAILED:

@@ -105,6 +105,11 @@ def slot_pool(service_id: str, utc_day: date) -> str:
 _STANDINGS = {ClaimState.SOLD: Standing.SOLD, ClaimState.BLOCKED: Standing.BLOCKED}
 
 
+def standing_while_there(claim: Claim) -> Standing:
+    """What `claim` makes of its unit as long as nobody has removed it, ended or not."""
+    return _STANDINGS.get(claim.state, Standing.HELD)
+
+
 def standing(claim: Claim, now: datetime, confirmed: Collection[str] = frozenset()) -> Standing:
     """What `claim` makes of its unit at `now`.
 
@@ -112,7 +117,7 @@ def standing(claim: Claim, now: datetime, confirmed: Collection[str] = frozenset
     of a booking is decided by its outcome, and the claim's state follows a little later.
     """
     if not claim.has_lapsed(now):
-        return _STANDINGS.get(claim.state, Standing.HELD)
+        return standing_while_there(claim)
     return Standing.SOLD if claim.booking_id in confirmed else Standing.FREE
 
 

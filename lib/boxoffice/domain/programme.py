@@ -28,9 +28,13 @@ class Showtime:
 
 @dataclass(frozen=True, slots=True)
 class ServiceOffer:
-    """A service as it is sold. `prices` are those of one place, by its duration in minutes."""
+    """A service as it is sold. `prices` are those of one place, by its duration in minutes.
+
+    With an `event_id`, that event's rules for fees, taxes, holds and cancelling apply.
+    """
 
     service: Service
     name: str
     published: bool
     prices: Mapping[int, Money]
+    event_id: str | None = None

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from boxoffice.domain.payments import Payment, PaymentState
-from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
+from boxoffice.domain.status import STANDING, BookingStatus, Outcome, PaymentStatus
 
 # The furthest that two machines' clocks may be apart.
 CLOCK_SKEW = timedelta(seconds=30)
@@ -21,8 +21,6 @@ _LOOKS = (CLOCK_SKEW, timedelta(minutes=10), timedelta(hours=1))
 _UNDO_ATTEMPTS = 8
 _FIRST_PAUSE = timedelta(minutes=1)
 _SHORTEST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
-
-_STANDING = frozenset({BookingStatus.CONFIRMED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW})
 
 
 class Verdict(StrEnum):
@@ -41,7 +39,7 @@ class Case:
     """What is known of a booking. It holds `held` units of `wanted`; `papers`: something else of it is there.
 
     `payment` is what the gateway said; `None` when it said that there is no such payment. `is_owners` says
-    whether the payment is proven to be the booking's user's own.
+    whether the payment is proven to be the booking's user's own. What is free needs none.
     """
 
     status: BookingStatus
@@ -53,6 +51,7 @@ class Case:
     papers: bool
     payment: Payment | None
     is_owners: bool
+    is_free: bool = False
 
 
 def decide(case: Case) -> Verdict:
@@ -65,7 +64,7 @@ def decide(case: Case) -> Verdict:
     """
     if case.outcome is Outcome.CONFIRMED:
         return Verdict.PROJECT
-    if case.status in _STANDING:
+    if case.status in STANDING:
         return Verdict.ESCALATE
     captured = case.payment is not None and case.payment.is_captured
     if case.outcome is not None or case.status is not BookingStatus.PENDING:
@@ -73,7 +72,8 @@ def decide(case: Case) -> Verdict:
         return Verdict.ESCALATE if came_back else Verdict.UNDO
     if not case.lease_over:
         return Verdict.WAIT
-    if captured and case.held == case.wanted and case.payment is not None and not case.payment.refunded:
+    is_paid = case.is_free or (captured and case.payment is not None and not case.payment.refunded)
+    if is_paid and case.held == case.wanted:
         return Verdict.FINISH
     return Verdict.UNDO if case.held or case.papers or case.is_owners else Verdict.VOID
 

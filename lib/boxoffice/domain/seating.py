@@ -33,6 +33,11 @@ class Seat(NamedTuple):
     row: int
     column: int
 
+    @property
+    def is_standard(self) -> bool:
+        """Whether it is for everybody: what is given out when no seat is named."""
+        return self.kind is SeatKind.STANDARD
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

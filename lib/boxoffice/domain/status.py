@@ -22,6 +22,10 @@ class BookingStatus(StrEnum):
     ROLLED_BACK = "rolled_back"
 
 
+STANDING = frozenset({BookingStatus.CONFIRMED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW})
+"""Where a booking that was made stands, as long as nobody cancels it."""
+
+
 class PaymentStatus(StrEnum):
     """Where the money is. `NONE` also means that no payment has been proven to belong to the booking yet."""
 

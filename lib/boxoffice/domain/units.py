@@ -14,33 +14,33 @@ _GUESSES_PER_UNIT = 16
 
 def pick(
     capacity: int,
-    taken: Collection[int],
+    taken: Collection[str],
     quantity: int,
     choose: Choose,
-    avoid: Collection[int] = frozenset(),
-) -> tuple[int, ...] | None:
+    avoid: Collection[str] = frozenset(),
+) -> tuple[str, ...] | None:
     """`quantity` different units of 1..`capacity` outside `taken`, or `None` when so many are not left.
 
-    Units in `avoid` are only picked when there are too few others. Both should be sets: they are searched
-    many times. Guessing is quick while the pool is not nearly full, and a pool of a hundred thousand units
-    is only listed when guessing keeps failing.
+    Units in `avoid` are only picked when there are too few others. Both are searched many times, so they
+    should be sets or mappings. Guessing is quick while the pool is not nearly full, and a pool of a hundred
+    thousand units is only listed when guessing keeps failing.
     """
     if capacity - len(taken) < quantity:
         return None
-    picked: set[int] = set()
+    picked: set[str] = set()
     for _ in range(_GUESSES_PER_UNIT * quantity):
-        unit = choose(capacity) + 1
+        unit = str(choose(capacity) + 1)
         if unit not in taken and unit not in avoid:
             picked.add(unit)
         if len(picked) == quantity:
             return tuple(picked)
-    free = [unit for unit in range(1, capacity + 1) if unit not in taken and unit not in picked]
+    free = [unit for unit in map(str, range(1, capacity + 1)) if unit not in taken and unit not in picked]
     _draw(picked, [unit for unit in free if unit not in avoid], quantity, choose)
     _draw(picked, [unit for unit in free if unit in avoid], quantity, choose)
     return tuple(picked) if len(picked) == quantity else None
 
 
-def _draw(picked: set[int], free: list[int], quantity: int, choose: Choose) -> None:
+def _draw(picked: set[str], free: list[str], quantity: int, choose: Choose) -> None:
     """Move units from `free` to `picked`, each equally likely, until there are `quantity` or none is left."""
     while free and len(picked) < quantity:
         index = choose(len(free))

@@ -50,7 +50,7 @@ def _beginning(facts: Facts) -> Iterator[Entry]:
     if booking["heldUntil"] is not None:
         yield _change(facts, Action.HELD, owner, began, None, BookingStatus.HELD, execution_id)
         for lease in facts.leases[:1]:
-            actor = API_KEY if lease["vouched"] else booking["userId"]
+            actor = API_KEY if booking["vouched"] else booking["userId"]
             when, where = lease["$createdAt"], lease["executionId"]
             yield _change(facts, Action.BEGUN, actor, when, BookingStatus.HELD, BookingStatus.PENDING, where)
     elif _is_refusal(facts):

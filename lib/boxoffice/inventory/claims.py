@@ -4,128 +4,197 @@ Claiming is one bulk create with one id per unit. The database writes all of the
 gets a part of what they asked for, and no unit is ever claimed twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
-from boxoffice.domain import ids, units
+from boxoffice.domain import units
 from boxoffice.domain.codes import Code
-from boxoffice.domain.errors import Rejected, Retryable
+from boxoffice.domain.conflicts import ConflictKind, classify
+from boxoffice.domain.errors import BoxofficeError, Rejected, Retryable
+from boxoffice.domain.pools import Claim, ClaimState, Unit
+from boxoffice.inventory.expiry import end_lapsed_holds
 from boxoffice.inventory.memory import PoolMemory
+from boxoffice.inventory.reading import read_claims
+from boxoffice.inventory.wants import Place, Want
 from boxoffice.ports import NewRow, Rows, RowsTaken
 from boxoffice.schema import Table
 from boxoffice.times import to_text
+
+MOST_UNITS = 100
+"""So many rows can be written all or none, and so many units one booking can have."""
 
 # Every lost race means that somebody else has won one, so even the last units of a large sale are decided
 # within a few rounds. This only stops a loop that cannot end.
 _MAX_ROUNDS = 50
 
-_PAGE = 5_000
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """Whom units are claimed for, and until when if nothing else happens."""
+
+    event_id: str
+    booking_id: str
+    reserved_until: datetime
 
 
-class GeneralAdmission:
-    """Claims numbered units. `choose` is the source of chance (see `units.Choose`)."""
+class Refused(Rejected):
+    """The refusal of a claim. `in_the_way` are the claims because of which it was refused."""
 
-    def __init__(self, rows: Rows, memory: PoolMemory, choose: units.Choose) -> None:
+    def __init__(self, refusal: Rejected, in_the_way: Sequence[Claim], now: datetime) -> None:
+        conflict = classify(in_the_way, now)
+        super().__init__(refusal.code, refusal.message, {**refusal.details, "conflict": conflict.details()})
+        self.in_the_way = in_the_way
+        self.kind_of_conflict: ConflictKind = conflict.kind
+
+
+class Inventory:
+    """Claims units, for one execution.
+
+    `choose` is the source of chance (see `units.Choose`), and `now` the wall clock: it only says in refusals
+    how long to wait.
+    """
+
+    def __init__(
+        self, rows: Rows, memory: PoolMemory, choose: units.Choose, now: Callable[[], datetime]
+    ) -> None:
         self._rows = rows
         self._memory = memory
         self._choose = choose
+        self._now = now
 
-    async def known_shortage(self, pool: str, capacity: int, quantity: int) -> Rejected | None:
-        """The refusal, when it is certain that fewer than `quantity` units are left; `None` is no promise.
+    async def known_shortage(self, wants: Sequence[Want]) -> Rejected | None:
+        """The refusal, when it is certain that `wants` cannot be had; `None` is no promise.
 
         Costs nothing while the memory is fresh. A memory that is not, but says "sold out", is refreshed: one
         read here is cheaper than finding out halfway through a booking.
         """
-        if capacity - len(self._memory.taken(pool)) >= quantity:
+        pools = _pools(wants)
+        try:
+            self._pick(wants)
+        except Rejected:
+            if not self._is_known(pools):
+                await self._read(pools)
+        else:
             return None
-        if not self._memory.is_fresh(pool):
-            await self._read_taken(pool)
-        available = capacity - len(self._memory.taken(pool))
-        return _insufficient(available, quantity) if available < quantity else None
+        try:
+            self._pick(wants)
+        except Rejected as refusal:
+            return refusal
+        return None
+
+    async def prepare(self, wants: Sequence[Want]) -> None:
+        """Read what has to be known before choosing makes sense, unless it is known. Never raises."""
+        pools = _pools(want for want in wants if want.needs_map)
+        if not self._is_known(pools):
+            # When this does not work, the claim reads for itself.
+            with suppress(BoxofficeError):
+                await self._read(pools)
 
     async def claim(
-        self,
-        *,
-        pool: str,
-        capacity: int,
-        quantity: int,
-        event_id: str,
-        booking_id: str,
-        reserved_until: datetime,
-    ) -> tuple[int, ...]:
-        """Claim `quantity` free units for the booking, and return them.
+        self, wants: Sequence[Want], extras: Sequence[Want], claimant: Claimant
+    ) -> Sequence[Place]:
+        """Claim what is wanted, and return it: the places of the tickets, in the order of their numbers.
 
-        Raises `Rejected` with `INSUFFICIENT_TICKETS` and the number still available.
+        `extras` are claimed with them, and belong to no ticket. Raises `Rejected` when something cannot be
+        had, with what to have instead and what was in the way.
         """
-        known = self._memory.is_fresh(pool)
+        pools = _pools((*wants, *extras))
+        known = self._is_known(pools)
         for _ in range(_MAX_ROUNDS):
-            picked = self._pick(pool, capacity, quantity)
-            if picked is None:
+            try:
+                places, others = self._pick(wants), self._pick(extras)
+            except Rejected:
                 if known:
-                    raise _insufficient(capacity - len(self._memory.taken(pool)), quantity)
-                await self._read_taken(pool)
+                    raise
+                await self._read(pools)
                 known = True
                 continue
-            rows = [
-                NewRow(
-                    ids.claim_id(pool, str(unit)),
-                    {
-                        "poolId": pool,
-                        "unit": str(unit),
-                        "eventId": event_id,
-                        "bookingId": booking_id,
-                        "state": "RESERVED",
-                        "reservedUntil": to_text(reserved_until),
-                    },
-                )
-                for unit in picked
-            ]
-            self._memory.trying(pool, picked)
-            try:
-                await self._rows.create_all(Table.CLAIMS, rows, owner="bookingId")
-            except RowsTaken:
-                await self._read_taken(pool)
-                known = True
-            else:
-                self._memory.claimed(pool, picked)
-                return picked
-            finally:
-                self._memory.tried(pool, picked)
+            if await self._try(places, others, claimant):
+                return places
+            await self._read(pools)
+            known = True
         raise Retryable(Code.CONFLICT_ERROR)
 
-    async def release(self, pool: str, units_claimed: tuple[int, ...], booking_id: str) -> None:
-        """Free whatever the booking has claimed.
+    async def release(self, booking_id: str, places: Iterable[Place] = ()) -> None:
+        """Free whatever the booking has claimed; `places` are those of it that are known.
 
         By the booking's id and never by the unit's: that unit may be somebody else's by now.
         """
         await self._rows.delete_where(Table.CLAIMS, {"bookingId": booking_id})
-        self._memory.released(pool, units_claimed)
+        self._memory.released(unit for place in places for unit in place.units)
 
-    def freed(self, pool: str, names: Iterable[str]) -> None:
-        """Whoever knows their claims has freed these units of the pool."""
-        self._memory.released(pool, [int(name) for name in names if name.isdecimal()])
+    def freed(self, units_freed: Iterable[Unit]) -> None:
+        """Whoever knows their claims has freed these units."""
+        self._memory.released(units_freed)
 
-    def _pick(self, pool: str, capacity: int, quantity: int) -> tuple[int, ...] | None:
-        # Units that a neighbour is claiming are left alone while there are others: one of the two would lose.
-        return units.pick(
-            capacity, self._memory.taken(pool), quantity, self._choose, avoid=self._memory.in_flight(pool)
+    async def _try(self, places: Sequence[Place], others: Sequence[Place], claimant: Claimant) -> bool:
+        """Claim exactly these units; whether that was possible."""
+        numbered = [*enumerate(places, start=1), *((0, place) for place in others)]
+        rows = [
+            claim_row(unit, number, place.label, claimant)
+            for number, place in numbered
+            for unit in place.units
+        ]
+        taken = [unit for _, place in numbered for unit in place.units]
+        self._memory.trying(taken)
+        try:
+            await self._rows.create_all(Table.CLAIMS, rows, owner="bookingId")
+        except RowsTaken:
+            return False
+        finally:
+            self._memory.tried(taken)
+        self._memory.claimed(
+            Claim(unit, claimant.booking_id, ClaimState.RESERVED, claimant.reserved_until) for unit in taken
         )
+        return True
 
-    async def _read_taken(self, pool: str) -> None:
-        taken: list[int] = []
-        after = ""
-        while True:
-            page = await self._rows.find(
-                Table.CLAIMS, {"poolId": pool}, columns=["unit"], after=after, limit=_PAGE
-            )
-            taken.extend(int(row["unit"]) for row in page)
-            if len(page) < _PAGE:
-                break
-            after = page[-1]["$id"]
-        self._memory.read(pool, taken)
+    def _pick(self, wants: Sequence[Want]) -> list[Place]:
+        """Free units for all of `wants`, as far as is remembered. Raises `Refused`."""
+        places: list[Place] = []
+        for want in wants:
+            try:
+                places += want.pick(self._memory, self._choose)
+            except Rejected as refusal:
+                raise Refused(refusal, want.in_the_way(self._memory), self._now()) from refusal
+        return places
+
+    def _is_known(self, pools: Sequence[str]) -> bool:
+        """Whether nothing has to be asked: also no hold has ended meanwhile, whose units are free now."""
+        now = self._now()
+        ends = [self._memory.next_end(pool) for pool in pools]
+        has_ended = any(end is not None and end <= now for end in ends)
+        return not has_ended and all(self._memory.is_fresh(pool) for pool in pools)
+
+    async def _read(self, pools: Sequence[str]) -> None:
+        """Find out what is taken. A hold that has ended is in nobody's way: its units are freed."""
+        claims = await read_claims(self._rows, pools)
+        ended = await end_lapsed_holds(self._rows, claims)
+        by_pool: dict[str, list[Claim]] = {pool: [] for pool in pools}
+        for claim in claims:
+            if claim.booking_id not in ended:
+                by_pool[claim.unit.pool].append(claim)
+        for pool, of_pool in by_pool.items():
+            self._memory.read(pool, of_pool)
 
 
-def _insufficient(available: int, quantity: int) -> Rejected:
-    left = max(0, available)
-    sentence = "The tickets are sold out." if left == 0 else f"Only {left} tickets are left."
-    return Rejected(Code.INSUFFICIENT_TICKETS, sentence, {"available": left, "requested": quantity})
+def claim_row(unit: Unit, ticket: int, label: str, claimant: Claimant) -> NewRow:
+    """The row that reserves `unit` for the ticket with that number; 0 for what belongs to no ticket."""
+    return NewRow(
+        unit.claim_id,
+        {
+            "poolId": unit.pool,
+            "unit": unit.name,
+            "eventId": claimant.event_id,
+            "bookingId": claimant.booking_id,
+            "state": ClaimState.RESERVED,
+            "reservedUntil": to_text(claimant.reserved_until),
+            "ticket": ticket,
+            "label": label or None,
+        },
+    )
+
+
+def _pools(wants: Iterable[Want]) -> list[str]:
+    return list(dict.fromkeys(pool for want in wants for pool in want.pools))

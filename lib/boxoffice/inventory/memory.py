@@ -5,8 +5,11 @@ that are known to be gone, and for a few seconds from trying a pool that is know
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from boxoffice.domain.pools import Claim, ClaimState, Unit
 
 _FRESH_SECONDS = 5.0
 _MAX_POOLS = 64
@@ -14,8 +17,9 @@ _MAX_POOLS = 64
 
 @dataclass(slots=True)
 class _Pool:
-    taken: set[int] = field(default_factory=set)
-    in_flight: set[int] = field(default_factory=set)
+    claims: dict[str, Claim] = field(default_factory=dict)
+    in_flight: set[str] = field(default_factory=set)
+    next_end: datetime | None = None
     learned_at: float = float("-inf")
     written_at: float = float("-inf")
 
@@ -27,11 +31,11 @@ class PoolMemory:
         self._clock = clock
         self._pools: OrderedDict[str, _Pool] = OrderedDict()
 
-    def taken(self, pool: str) -> Collection[int]:
-        """The units that were taken when last heard of. A set that must not be changed."""
-        return self._pool(pool).taken
+    def claims(self, pool: str) -> Mapping[str, Claim]:
+        """The claims on the pool when last heard of it, by the names of their units."""
+        return self._pool(pool).claims
 
-    def in_flight(self, pool: str) -> Collection[int]:
+    def in_flight(self, pool: str) -> Collection[str]:
         """The units that other executions of this function are claiming right now."""
         return self._pool(pool).in_flight
 
@@ -39,35 +43,45 @@ class PoolMemory:
         """Whether what is remembered is recent enough to refuse a buyer without asking."""
         return self._clock() - self._pool(pool).learned_at < _FRESH_SECONDS
 
+    def next_end(self, pool: str) -> datetime | None:
+        """When the first of the remembered reservations ends; `None` when none does by itself."""
+        return self._pool(pool).next_end
+
     def written_at(self, pool: str) -> float:
         """When this function last claimed or released a unit of the pool, as far as it remembers."""
         return self._pool(pool).written_at
 
-    def read(self, pool: str, taken: Iterable[int]) -> None:
-        """Exactly these units are taken."""
+    def read(self, pool: str, claims: Iterable[Claim]) -> None:
+        """Exactly these claims are there."""
         entry = self._pool(pool)
-        entry.taken = set(taken)
+        entry.claims = {claim.unit.name: claim for claim in claims}
+        entry.next_end = min(filter(None, map(_end, entry.claims.values())), default=None)
         entry.learned_at = self._clock()
 
-    def trying(self, pool: str, units: Iterable[int]) -> None:
+    def trying(self, units: Iterable[Unit]) -> None:
         """These units are about to be claimed."""
-        self._pool(pool).in_flight.update(units)
+        for pool, name in units:
+            self._pool(pool).in_flight.add(name)
 
-    def tried(self, pool: str, units: Iterable[int]) -> None:
+    def tried(self, units: Iterable[Unit]) -> None:
         """The attempt at these units has ended."""
-        self._pool(pool).in_flight.difference_update(units)
+        for pool, name in units:
+            self._pool(pool).in_flight.discard(name)
 
-    def claimed(self, pool: str, units: Iterable[int]) -> None:
-        """These units have just been claimed."""
-        entry = self._pool(pool)
-        entry.taken.update(units)
-        entry.learned_at = entry.written_at = self._clock()
+    def claimed(self, claims: Iterable[Claim]) -> None:
+        """These claims have just been made."""
+        for claim in claims:
+            entry = self._pool(claim.unit.pool)
+            entry.claims[claim.unit.name] = claim
+            entry.next_end = min(filter(None, (entry.next_end, _end(claim))), default=None)
+            entry.learned_at = entry.written_at = self._clock()
 
-    def released(self, pool: str, units: Iterable[int]) -> None:
+    def released(self, units: Iterable[Unit]) -> None:
         """These units are free again."""
-        entry = self._pool(pool)
-        entry.taken.difference_update(units)
-        entry.written_at = self._clock()
+        for pool, name in units:
+            entry = self._pool(pool)
+            entry.claims.pop(name, None)
+            entry.written_at = self._clock()
 
     def _pool(self, pool: str) -> _Pool:
         entry = self._pools.setdefault(pool, _Pool())
@@ -75,3 +89,7 @@ class PoolMemory:
         while len(self._pools) > _MAX_POOLS:
             self._pools.popitem(last=False)
         return entry
+
+
+def _end(claim: Claim) -> datetime | None:
+    return claim.reserved_until if claim.state is ClaimState.RESERVED else None

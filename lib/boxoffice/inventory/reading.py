@@ -1,10 +1,12 @@
 """Reading claims: all of those of some pools, whatever their number."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from boxoffice.domain.pools import Claim, ClaimState, Unit
 from boxoffice.domain.status import Outcome
+from boxoffice.inventory.wants import Place
 from boxoffice.ports import MOST_VALUES, Row, Rows
 from boxoffice.schema import Table
 from boxoffice.times import from_text
@@ -27,6 +29,21 @@ async def confirmed_bookings(rows: Rows, booking_ids: Collection[str]) -> frozen
     parts = [ids[at : at + MOST_VALUES] for at in range(0, len(ids), MOST_VALUES)]
     found = await asyncio.gather(*(rows.find(Table.OUTCOMES, {"$id": part}) for part in parts))
     return frozenset(row["$id"] for part in found for row in part if row["outcome"] == Outcome.CONFIRMED)
+
+
+PLACE_COLUMNS = ("bookingId", "ticket", "label")
+"""What `places_of` needs to know of a claim."""
+
+
+def places_of(claims: Iterable[Row]) -> tuple[Place, ...]:
+    """The places of one booking's tickets, in the order of their numbers, from the rows of its claims."""
+    units: dict[int, list[Unit]] = defaultdict(list)
+    labels: dict[int, str] = {}
+    for row in sorted(claims, key=lambda row: str(row["$id"])):
+        if number := row["ticket"]:
+            units[number].append(Unit.of_claim(row["$id"]))
+            labels[number] = row["label"] or ""
+    return tuple(Place(tuple(units[number]), labels[number]) for number in sorted(units))
 
 
 async def _of_part(rows: Rows, pools: Sequence[str]) -> list[Row]:

@@ -9,6 +9,8 @@ from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.records import Booking
 from boxoffice.bookings.sale import CLAIMS, ORDER, TICKET, TRANSACTION, qr_step_name
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
+from boxoffice.inventory.reading import PLACE_COLUMNS, places_of
+from boxoffice.inventory.wants import Place
 from boxoffice.ports import MOST_VALUES, Row
 from boxoffice.reports.records import report_id
 from boxoffice.schema import Table
@@ -21,13 +23,13 @@ _LIMIT = 5_000
 class Evidence:
     """One booking and everything that belongs to it.
 
-    `units` are those it holds. `left` are the steps of which something is there; of a confirmed booking only
-    the outcome is looked at.
+    `places` are those of its tickets that it holds. `left` are the steps of which something is there; of a
+    confirmed booking only the outcome is looked at.
     """
 
     booking: Booking
     outcome: Outcome | None
-    units: tuple[int, ...] = ()
+    places: tuple[Place, ...] = ()
     left: frozenset[str] = frozenset()
     report: Row | None = None
 
@@ -59,21 +61,23 @@ async def _look_closely(
 ) -> list[Evidence]:
     of_bookings = {"bookingId": [booking.id for booking in bookings]}
     claims, reports, steps, qr_steps = await asyncio.gather(
-        desk.rows.find(Table.CLAIMS, of_bookings, columns=["bookingId", "unit"], limit=_LIMIT),
+        desk.rows.find(Table.CLAIMS, of_bookings, columns=PLACE_COLUMNS, limit=_LIMIT),
         desk.rows.find(Table.ROLLBACK_REPORTS, {"$id": [report_id(booking) for booking in bookings]}),
         _papers(desk, of_bookings),
         _files(desk, bookings),
     )
-    units: dict[str, list[int]] = defaultdict(list)
+    claimed: dict[str, list[Row]] = defaultdict(list)
     for claim in claims:
-        units[claim["bookingId"]].append(int(claim["unit"]))
+        claimed[claim["bookingId"]].append(claim)
     report_of = {report["$id"]: report for report in reports}
     return [
         Evidence(
             booking,
             decided.get(booking.id),
-            tuple(sorted(units[booking.id])),
-            frozenset(steps[booking.id] | qr_steps[booking.id] | ({CLAIMS} if units[booking.id] else set())),
+            places_of(claimed[booking.id]),
+            frozenset(
+                steps[booking.id] | qr_steps[booking.id] | ({CLAIMS} if claimed[booking.id] else set())
+            ),
             report_of.get(report_id(booking)),
         )
         for booking in bookings

@@ -4,7 +4,7 @@ The steps are the booking's own. Whoever else is at work on the same booking at 
 or an execution that wakes up again, the outcome row decides between them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,17 +12,18 @@ from typing import Any
 from boxoffice.bookings.admission import Admitted
 from boxoffice.bookings.aftermath import undone_steps
 from boxoffice.bookings.desk import Desk
-from boxoffice.bookings.records import Booking, order_row
+from boxoffice.bookings.proof import is_for_order
+from boxoffice.bookings.records import Booking
 from boxoffice.bookings.results import UndoneStep
-from boxoffice.bookings.sale import CLAIMS, PAYMENT, Goods, Sale
+from boxoffice.bookings.sale import CLAIMS, PAYMENT, Sale
 from boxoffice.domain import recovery
 from boxoffice.domain.callers import Account, Caller
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Ambiguous, Fatal, Rejected, Retryable
-from boxoffice.domain.payments import Payment, PaymentState, belongs_to
+from boxoffice.domain.payments import NOTHING_PAID, Payment, PaymentState, belongs_to, nothing_to_pay
 from boxoffice.domain.recovery import Case, Verdict
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
-from boxoffice.ports import NewRow
+from boxoffice.inventory.wants import Place
 from boxoffice.recovery.evidence import Evidence
 from boxoffice.recovery.projections import close
 from boxoffice.recovery.results import Recovered
@@ -61,7 +62,8 @@ async def recover(desk: Desk, found: Evidence) -> Recovered:
         payment_status=booking.payment_status,
         lease_over=recovery.is_lease_over(booking.lease_until, now),
         outcome=found.outcome,
-        held=len(found.units),
+        held=len(found.places),
+        is_free=booking.is_free,
         wanted=booking.quantity,
         papers=bool(found.left - {CLAIMS}),
         payment=payment,
@@ -83,6 +85,8 @@ async def recover(desk: Desk, found: Evidence) -> Recovered:
 
 
 async def _payment(desk: Desk, booking: Booking) -> Payment | None:
+    if booking.payment_id is None:
+        return nothing_to_pay(booking.total) if booking.is_free else None
     try:
         return await desk.payments.fetch(booking.payment_id)
     except Rejected:
@@ -94,6 +98,8 @@ async def _is_owners(desk: Desk, found: Evidence, payment: Payment) -> bool:
     booking = found.booking
     if found.left or found.outcome is not None or booking.status is not BookingStatus.PENDING:
         return True
+    if booking.is_free or is_for_order(payment, booking.gateway_order_id):
+        return True
     if booking.vouched or payment.noted_user_id:
         return belongs_to(payment, Caller(booking.user_id, None))
     account = await desk.users.account(booking.user_id)
@@ -101,21 +107,13 @@ async def _is_owners(desk: Desk, found: Evidence, payment: Payment) -> bool:
 
 
 async def _finish(desk: Desk, found: Evidence, payment: Payment, now: datetime) -> Recovered:
-    booking = found.booking
-    try:
-        offer = await desk.catalogue.offer(booking.event_id, booking.ticket_type_id, None)
-    except Rejected:
-        # What was sold is not in the catalogue any more.
-        return await _undo(desk, found, payment, now)
+    async def held() -> Sequence[Place]:
+        return found.places
 
-    async def held() -> tuple[int, ...]:
-        return found.units
-
-    goods = Goods(booking.total, held, lambda: order_row(booking, offer))
-    sale = Sale(desk, Admitted(booking, payment), goods)
+    sale = Sale(desk, Admitted(found.booking, payment), held)
     report = await sale.saga.run()
     if report.ending is Ending.COMMITTED:
-        desk.log.info("booking.finished", bookingId=booking.id)
+        desk.log.info("booking.finished", bookingId=found.booking.id)
         return Recovered.FINISHED
     return await _rolled_back(desk, found, sale, report, now)
 
@@ -127,7 +125,7 @@ async def _undo(desk: Desk, found: Evidence, payment: Payment | None, now: datet
     elif booking.status is BookingStatus.PENDING:
         # Its execution may still wake up and claim units.
         begun.add(CLAIMS)
-    sale = Sale(desk, Admitted(booking, payment or _no_payment(booking)), _nothing_to_sell(booking))
+    sale = Sale(desk, Admitted(booking, payment or _no_payment(booking)), _nothing_to_sell)
     if sale.payment_status in _OWED:
         begun.add(PAYMENT)
     sale.saga.journal.assume_begun(begun)
@@ -243,16 +241,9 @@ def _gone(booking: Booking) -> Ambiguous:
 
 def _no_payment(booking: Booking) -> Payment:
     """For a payment that the gateway does not know: there is no money to give back."""
-    return Payment(booking.payment_id, PaymentState.FAILED, booking.total, 0, "", "", "", "")
+    return Payment(booking.payment_id or NOTHING_PAID, PaymentState.FAILED, booking.total, 0, "", "", "", "")
 
 
-def _nothing_to_sell(booking: Booking) -> Goods:
-    """The goods of a sale that is only undone."""
-
-    async def claim() -> tuple[int, ...]:
-        raise Fatal(Code.BOOKING_ERROR)
-
-    def order() -> NewRow:
-        raise Fatal(Code.BOOKING_ERROR)
-
-    return Goods(booking.total, claim, order)
+async def _nothing_to_sell() -> Sequence[Place]:
+    """The claims of a sale that is only undone."""
+    raise Fatal(Code.BOOKING_ERROR)

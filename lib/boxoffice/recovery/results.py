@@ -27,6 +27,7 @@ class Swept:
     """
 
     examined: int = 0
+    expired: int = 0
     finished: int = 0
     undone: int = 0
     projected: int = 0

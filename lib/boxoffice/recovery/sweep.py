@@ -19,6 +19,7 @@ from boxoffice.managing.finish import finish_due_changes
 from boxoffice.ports import MOST_VALUES, Range, Row
 from boxoffice.recovery.attendance import close_past_bookings
 from boxoffice.recovery.evidence import Evidence, gather_evidence
+from boxoffice.recovery.holds import expire_holds, is_unpaid_hold, recover_hold
 from boxoffice.recovery.projections import refresh_event, show_confirmed
 from boxoffice.recovery.recover import recover
 from boxoffice.recovery.results import Recovered, Swept
@@ -128,7 +129,9 @@ class _Run:
 
     async def _work_on(self, due: Sequence[Booking]) -> None:
         self._swept.examined += len(due)
-        found = await gather_evidence(self._desk, due)
+        unpaid = [booking for booking in due if is_unpaid_hold(booking)]
+        found = await gather_evidence(self._desk, [booking for booking in due if booking not in unpaid])
+        await self._work_on_holds(unpaid)
         confirmed = [one.booking for one in found if one.outcome is Outcome.CONFIRMED]
         open_ones = [one for one in found if one.outcome is not Outcome.CONFIRMED]
         ends = await asyncio.gather(*(self._recover(one) for one in open_ones))
@@ -139,19 +142,38 @@ class _Run:
                 self._touched_events.add(one.booking.event_id)
         self._count(ends)
         if confirmed:
-            await show_confirmed(self._desk, [booking.id for booking in confirmed])
+            await show_confirmed(self._desk, confirmed)
             self._touched_events |= {booking.event_id for booking in confirmed}
             self._swept.projected += len(confirmed)
 
+    async def _work_on_holds(self, holds: Sequence[Booking]) -> None:
+        """Look after holds that nobody has paid for: many at once end, and few are special."""
+        if not holds:
+            return
+        ended, special = await expire_holds(self._desk, holds)
+        self._swept.expired += len(ended)
+        self._touched_events |= {booking.event_id for booking in ended}
+        ends = await asyncio.gather(
+            *(self._guarded(hold.booking, partial(recover_hold, self._desk, hold)) for hold in special)
+        )
+        for hold, end in zip(special, ends, strict=True):
+            if end not in (Recovered.LOOKED, Recovered.POSTPONED):
+                self._touched_events.add(hold.booking.event_id)
+        self._count(ends)
+
     async def _recover(self, found: Evidence) -> Recovered:
+        return await self._guarded(found.booking, partial(recover, self._desk, found))
+
+    async def _guarded(self, booking: Booking, act: Callable[[], Awaitable[Recovered]]) -> Recovered:
+        """What `act` does about a booking; when that fails, the booking is looked at again later."""
         async with self._places:
             if not self._has_time:
                 return Recovered.LOOKED
             try:
-                return await recover(self._desk, found)
+                return await act()
             except BoxofficeError as error:
-                self._desk.log.error("booking.not_recovered", error, bookingId=found.booking.id)
-            await self._postpone(found.booking)
+                self._desk.log.error("booking.not_recovered", error, bookingId=booking.id)
+            await self._postpone(booking)
             return Recovered.POSTPONED
 
     async def _postpone(self, booking: Booking) -> None:

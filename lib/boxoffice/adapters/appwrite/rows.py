@@ -143,7 +143,10 @@ class AppwriteRows:
         async def attempt() -> None:
             await self._call(lambda: self._tables.update_row(DATABASE, table, row_id, dict(data)))
 
-        await self._repeat(attempt, _REPEATABLE_WRITES)
+        try:
+            await self._repeat(attempt, _REPEATABLE_WRITES)
+        except Conflict as error:
+            raise UniqueClash from error
 
     async def update_where(self, table: Table, where: Where, data: Mapping[str, Any]) -> None:
         """See `Rows.update_where`."""

@@ -1,0 +1,224 @@
+"""Pay for a hold: the booking that began with it is completed, and its units never change hands.
+
+The right to pay is a write-once row, the lease: it says which payment the hold is being paid with, so that
+two payments at the same time cannot both complete it. Against the end of the hold there is no lock: whoever
+writes the booking's outcome first has decided. Somebody who comes too late gets the same units again when
+they are still free, as a booking of its own, and the money back otherwise.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from boxoffice.bookings.admission import Admission, Admitted, stored_failure
+from boxoffice.bookings.aftermath import explain, record_failure
+from boxoffice.bookings.basket import fill_again
+from boxoffice.bookings.book import Stock, confirmed, sell
+from boxoffice.bookings.desk import Desk
+from boxoffice.bookings.draft import LEASE, renewed, successor
+from boxoffice.bookings.proof import PaymentClaim, check_pays_for, fetch
+from boxoffice.bookings.records import Booking
+from boxoffice.bookings.results import Booked, Failed
+from boxoffice.bookings.sale import Sale
+from boxoffice.bookings.stored_hold import HOLD_LABEL, Lease, StoredHold, lease_row, read_hold
+from boxoffice.domain import ids
+from boxoffice.domain.callers import Caller
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import BoxofficeError, ErrorKind, Rejected
+from boxoffice.domain.payments import Payment, nothing_to_pay
+from boxoffice.domain.status import STANDING, BookingStatus, Outcome
+from boxoffice.inventory.wants import Place
+from boxoffice.ports import UniqueClash
+from boxoffice.saga.retry import RetryPolicy, retrying
+from boxoffice.saga.runner import Ending
+from boxoffice.schema import Table
+from boxoffice.times import to_text
+
+_RELEASE_POLICY = RetryPolicy(attempts=3, base=0.1, cap=1.0)
+
+
+async def convert(desk: Desk, caller: Caller, booking_id: str, claim: PaymentClaim | None) -> Booked | Failed:
+    """Complete the hold with that id, with the payment that `claim` names; without one when it costs nothing.
+
+    Returns `Failed` when something had to be undone, and raises when nothing had been done.
+    """
+    return await _Conversion(desk, caller, booking_id, claim).run()
+
+
+class _Conversion:
+    """One execution's attempt to complete a hold."""
+
+    def __init__(self, desk: Desk, caller: Caller, booking_id: str, claim: PaymentClaim | None) -> None:
+        self._desk = desk
+        self._caller = caller
+        self._id = booking_id
+        self._claim = claim
+        payment_id = claim.payment_id if claim else None
+        self._lease = Lease(desk.new_token(), payment_id, desk.now() + LEASE)
+
+    async def run(self) -> Booked | Failed:
+        """See `convert`."""
+        row = lease_row(self._id, self._caller.user_id, self._lease, self._desk.execution_id)
+        # Every one is waited for: what is still being written could not be taken back.
+        hold, payment, leased = await asyncio.gather(
+            read_hold(self._desk.rows, self._id),
+            self._payment(),
+            self._desk.rows.put_once(Table.LEASES, row),
+            return_exceptions=True,
+        )
+        try:
+            if isinstance(hold, BaseException):
+                raise hold
+            if isinstance(leased, BaseException):
+                raise leased
+            return await self._decide(hold, payment, Lease.from_row(leased))
+        except BoxofficeError:
+            await self._release_lease()
+            raise
+
+    async def _payment(self) -> Payment | None:
+        return await fetch(self._desk, self._claim) if self._claim else None
+
+    async def _decide(
+        self, hold: StoredHold | None, payment: Payment | BaseException | None, lease: Lease
+    ) -> Booked | Failed:
+        if hold is None or hold.booking.user_id != self._caller.user_id:
+            raise Rejected(
+                Code.NOT_FOUND_ERROR, "You have no booking with this bookingId.", {"field": "bookingId"}
+            )
+        earlier = self._earlier(hold)
+        if earlier is not None:
+            await self._release_lease()
+            return earlier
+        if lease.attempt != self._lease.attempt or hold.booking.status is BookingStatus.PENDING:
+            raise Rejected(Code.BOOKING_IN_PROGRESS)
+        proven = self._proven(hold.booking, payment)
+        if hold.is_open:
+            return await self._complete(hold, proven)
+        if hold.is_being_made(self._desk.now()):
+            raise Rejected(Code.BOOKING_IN_PROGRESS)
+        try:
+            return await self._get_again(hold.booking, proven)
+        finally:
+            await self._release_lease()
+
+    def _earlier(self, hold: StoredHold) -> Booked | Failed | None:
+        """The answer of a booking that has been completed, or was rolled back, with the same payment."""
+        booking = hold.booking
+        is_same = booking.payment_id == self._lease.payment_id
+        if hold.outcome is Outcome.CONFIRMED and booking.status is BookingStatus.CANCELLED:
+            raise Rejected(Code.INVALID_STATUS_TRANSITION, "This booking has been cancelled.")
+        if hold.outcome is Outcome.CONFIRMED or booking.status in STANDING:
+            if not is_same:
+                raise Rejected(
+                    Code.INVALID_STATUS_TRANSITION,
+                    "This booking has been paid with another payment.",
+                    {"existingTicketId": booking.ticket_ids[0]},
+                )
+            shown = booking.status if booking.status in STANDING else BookingStatus.CONFIRMED
+            return Booked(replace(booking, status=shown), hold.places, replayed=True)
+        if booking.status is BookingStatus.ROLLED_BACK and is_same:
+            return Failed(stored_failure(booking), replayed=True)
+        return None
+
+    def _proven(self, booking: Booking, payment: Payment | BaseException | None) -> Payment:
+        if booking.is_free:
+            return nothing_to_pay(booking.total)
+        if isinstance(payment, BaseException):
+            raise payment
+        if payment is None:
+            raise Rejected(
+                Code.VALIDATION_ERROR,
+                "paymentId must be the id of the payment for this hold.",
+                {"field": "paymentId"},
+            )
+        check_pays_for(payment, booking.gateway_order_id, self._caller)
+        return payment
+
+    async def _complete(self, hold: StoredHold, payment: Payment) -> Booked | Failed:
+        booking = replace(
+            renewed(self._desk, self._caller, hold.booking, payment.id or None),
+            attempt=self._lease.attempt,
+            lease_until=self._lease.lease_until,
+        )
+
+        async def claimed() -> Sequence[Place]:
+            return hold.places
+
+        async def begin() -> None:
+            try:
+                await self._desk.rows.update(Table.BOOKINGS, booking.id, _begun_columns(booking))
+            except UniqueClash:
+                sale.disown_payment()
+                raise Rejected(Code.DUPLICATE_PAYMENT) from None
+
+        sale = Sale(self._desk, Admitted(booking, payment), claimed, begin)
+        report = await sale.saga.run()
+        if report.ending is Ending.COMMITTED:
+            booked, _ = await asyncio.gather(confirmed(self._desk, sale), self._free_place_for_holds())
+            return booked
+        failed = explain(self._desk, sale, report)
+        if sale.is_void:
+            await self._release_lease()
+        else:
+            await record_failure(self._desk, sale, report)
+        return failed
+
+    async def _get_again(self, hold: Booking, payment: Payment) -> Booked | Failed:
+        """Book what the hold had, when it is still there; otherwise give the money back."""
+        desk, caller, gone = self._desk, self._caller, Rejected(Code.HOLD_EXPIRED)
+
+        async def proof() -> Payment:
+            return payment
+
+        booking_id = (
+            ids.booking_id(payment.id) if payment.id else ids.free_booking_id(caller.user_id, hold.id)
+        )
+        wanted = successor(desk, caller, hold, booking_id, payment.id or None)
+        try:
+            basket = await fill_again(desk, hold)
+        except Rejected:
+            stock = Stock((), ())
+            is_gone = True
+        else:
+            stock, is_gone = Stock(basket.wants, basket.extras), basket.refusal is not None
+        admission = Admission(desk, caller, proof)
+        return await sell(desk, admission, wanted, stock, gone if is_gone else None, gone)
+
+    async def _free_place_for_holds(self) -> None:
+        """The hold is not an open one any more. Failing is harmless: the sweep does it again."""
+        where = {"bookingId": self._id, "label": HOLD_LABEL}
+        try:
+            await self._desk.rows.delete_where(Table.CLAIMS, where)
+        except BoxofficeError as error:
+            self._desk.log.error("hold.place_not_freed", error, bookingId=self._id)
+
+    async def _release_lease(self) -> None:
+        """Let others pay for the hold, if the lease is this execution's. Failing is harmless: it runs out."""
+        where = {
+            "$id": ids.lease_id(self._id, self._caller.user_id),
+            "attempt": self._lease.attempt,
+        }
+        try:
+            await retrying(
+                lambda: self._desk.rows.delete_where(Table.LEASES, where),
+                policy=_RELEASE_POLICY,
+                kinds={ErrorKind.RETRYABLE, ErrorKind.AMBIGUOUS},
+                timing=self._desk.timing,
+                budget=self._desk.budget,
+            )
+        except BoxofficeError as error:
+            self._desk.log.error("lease.not_released", error, bookingId=self._id)
+
+
+def _begun_columns(booking: Booking) -> dict[str, object]:
+    """What changes in the row of a hold when it is being paid for."""
+    return {
+        "status": booking.status,
+        "paymentId": booking.payment_id,
+        "attempt": booking.attempt,
+        "leaseUntil": to_text(booking.lease_until),
+        "vouched": booking.vouched,
+        "checkAfter": to_text(booking.check_after) if booking.check_after else None,
+        "executionId": booking.execution_id or None,
+    }

@@ -1,0 +1,243 @@
+"""Holding, and paying for what is held."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from boxoffice.bookings.conversion import convert
+from boxoffice.bookings.hold import Held, HoldWish, hold
+from boxoffice.bookings.open_holds import extend_hold, list_holds, release_hold
+from boxoffice.bookings.proof import PaymentClaim
+from boxoffice.bookings.results import Booked, Failed
+from boxoffice.domain.callers import Caller
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import BoxofficeError
+from boxoffice.domain.payments import PaymentState
+from boxoffice.domain.selection import SomeTickets
+from boxoffice.schema import Table
+
+from tests.unit.shop import ANN, BOB, Shop
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(work)
+
+
+def held(shop: Shop, quantity: int = 1, caller: Caller = ANN, request_id: str | None = None) -> Held:
+    wish = HoldWish((SomeTickets("concert", "standing", None, quantity),), None, request_id)
+    result: Held = run(hold(shop.desk(), caller, wish))
+    return result
+
+
+def refusal(work: Coroutine[Any, Any, Any]) -> BoxofficeError:
+    with pytest.raises(BoxofficeError) as refused:
+        run(work)
+    return refused.value
+
+
+def paid(shop: Shop, kept: Held, payment_id: str = "pay_1", **other: Any) -> PaymentClaim:
+    order_id = kept.booking.gateway_order_id or ""
+    shop.gateway.pay(payment_id, kept.booking.total.amount, **{"order_id": order_id, **other})
+    return PaymentClaim(payment_id)
+
+
+def converted(shop: Shop, kept: Held, claim: PaymentClaim | None, caller: Caller = ANN) -> Booked | Failed:
+    result: Booked | Failed = run(convert(shop.desk(), caller, kept.booking.id, claim))
+    return result
+
+
+class TestHolding:
+    def test_units_are_kept_and_an_order_is_open(self) -> None:
+        shop = Shop()
+        kept = held(shop, 2)
+        assert len(kept.places) == 2
+        row = shop.rows.tables[Table.BOOKINGS][kept.booking.id]
+        assert (row["status"], row["paymentId"]) == ("held", None)
+        assert row["gatewayOrderId"] in shop.gateway.orders
+        assert shop.gateway.orders[row["gatewayOrderId"]].amount == kept.booking.total
+        tickets = sorted(claim["ticket"] for claim in shop.rows.all(Table.CLAIMS))
+        assert tickets == [0, 1, 2]
+
+    def test_it_costs_two_waves(self) -> None:
+        shop = Shop()
+        shop.warm()
+        held(shop)
+        assert shop.appwrite_calls() == ["put bookings", "open order", "create claims", "update bookings"]
+
+    def test_sold_out_keeps_nothing(self) -> None:
+        shop = Shop(capacity=1)
+        held(shop)
+        wish = HoldWish((SomeTickets("concert", "standing", None, 1),))
+        refused = refusal(hold(shop.desk(), BOB, wish))
+        assert refused.code is Code.INSUFFICIENT_TICKETS
+        assert refused.details["conflict"]["kind"] == "HOLD_CONFLICT"
+        assert shop.count(Table.BOOKINGS) == [1]
+
+    def test_too_many_open_holds(self) -> None:
+        shop = Shop()
+        for _ in range(3):
+            held(shop)
+        wish = HoldWish((SomeTickets("concert", "standing", None, 1),))
+        assert refusal(hold(shop.desk(), ANN, wish)).code is Code.HOLD_LIMIT
+        assert held(shop, caller=BOB)
+
+    def test_the_same_request_is_the_same_hold(self) -> None:
+        shop = Shop()
+        first, second = held(shop, request_id="r1"), held(shop, request_id="r1")
+        assert second.replayed
+        assert second.booking.id == first.booking.id
+        assert second.booking.gateway_order_id == first.booking.gateway_order_id
+        assert len(shop.rows.all(Table.CLAIMS)) == 2
+
+
+class TestPaying:
+    def test_the_booking_of_the_hold_is_completed(self) -> None:
+        shop = Shop()
+        kept = held(shop, 2)
+        units = {claim["$id"] for claim in shop.rows.all(Table.CLAIMS) if claim["ticket"]}
+        result = converted(shop, kept, paid(shop, kept))
+        assert isinstance(result, Booked)
+        assert result.booking.id == kept.booking.id
+        assert {claim["$id"] for claim in shop.rows.all(Table.CLAIMS)} == units
+        shop.settle()
+        assert shop.audit() == []
+
+    def test_an_authorised_payment_is_captured(self) -> None:
+        shop = Shop()
+        kept = held(shop)
+        claim = paid(shop, kept, state=PaymentState.AUTHORISED)
+        assert isinstance(converted(shop, kept, claim), Booked)
+        assert shop.gateway.payments["pay_1"].state is PaymentState.CAPTURED
+
+    def test_the_same_payment_again_gets_the_same_answer(self) -> None:
+        shop = Shop()
+        kept = held(shop)
+        claim = paid(shop, kept)
+        converted(shop, kept, claim)
+        again = converted(shop, kept, claim)
+        assert isinstance(again, Booked)
+        assert again.replayed
+
+    def test_another_orders_payment_is_refused_and_the_hold_stays(self) -> None:
+        shop = Shop()
+        kept = held(shop)
+        claim = paid(shop, kept, order_id="order_of_somebody")
+        refused = refusal(convert(shop.desk(), ANN, kept.booking.id, claim))
+        assert refused.code is Code.PAYMENT_NOT_VERIFIED
+        assert shop.rows.all(Table.LEASES) == []
+        assert isinstance(converted(shop, kept, paid(shop, kept, "pay_2")), Booked)
+
+    def test_somebody_elses_hold_is_not_there(self) -> None:
+        shop = Shop()
+        kept = held(shop)
+        refused = refusal(convert(shop.desk(), BOB, kept.booking.id, paid(shop, kept)))
+        assert refused.code is Code.NOT_FOUND_ERROR
+        assert shop.rows.all(Table.LEASES) == []
+
+    def test_it_costs_four_waves(self) -> None:
+        shop = Shop()
+        shop.warm()
+        kept = held(shop)
+        claim = paid(shop, kept)
+        shop.world.calls.clear()
+        converted(shop, kept, claim)
+        assert sorted(shop.appwrite_calls()) == sorted(
+            [
+                *("find bookings", "find outcomes", "find claims", "put leases"),
+                *("update bookings", "create tickets", "put transactions", "put orders", "store file"),
+                "put outcomes",
+                *("update bookings", "delete claims"),
+            ]
+        )
+
+
+class TestEnding:
+    def test_it_is_inert_at_once(self) -> None:
+        shop = Shop(capacity=1)
+        kept = held(shop)
+        shop.now += timedelta(minutes=15)
+        shop.time.seconds += 900
+        assert held(shop, caller=BOB)
+        assert shop.rows.tables[Table.OUTCOMES][kept.booking.id]["outcome"] == "EXPIRED"
+
+    def test_units_that_are_still_free_are_got_again(self) -> None:
+        shop = Shop(capacity=1)
+        kept = held(shop)
+        shop.sweep(901)
+        assert shop.rows.all(Table.CLAIMS) == []
+        result = converted(shop, kept, paid(shop, kept))
+        assert isinstance(result, Booked)
+        assert result.booking.id != kept.booking.id
+        shop.settle()
+        assert shop.audit() == []
+
+    def test_and_otherwise_the_money_goes_back(self) -> None:
+        shop = Shop(capacity=1)
+        kept = held(shop)
+        shop.sweep(901)
+        held(shop, caller=BOB)
+        result = converted(shop, kept, paid(shop, kept))
+        assert isinstance(result, Failed)
+        assert result.error.code is Code.HOLD_EXPIRED
+        assert shop.gateway.payments["pay_1"].state is PaymentState.REFUNDED
+
+    def test_somebody_who_paid_and_went_away_gets_the_tickets(self) -> None:
+        shop = Shop()
+        kept = held(shop)
+        paid(shop, kept)
+        shop.settle()
+        assert [row["status"] for row in shop.rows.all(Table.BOOKINGS) if row["paymentId"]] == ["confirmed"]
+        assert shop.audit() == []
+
+    def test_the_sweep_ends_many_at_once(self) -> None:
+        shop = Shop(capacity=30)
+        for number in range(20):
+            held(shop, caller=Caller(f"user-{number}", None))
+        swept = shop.sweep(901)
+        assert swept.expired == 20
+        assert shop.rows.all(Table.CLAIMS) == []
+        shop.settle()
+        assert {row["status"] for row in shop.rows.all(Table.BOOKINGS)} == {"expired"}
+
+
+class TestOpenHolds:
+    def test_listing_extending_releasing(self) -> None:
+        shop = Shop()
+        kept = held(shop)
+        assert [one.id for one in run(list_holds(shop.desk(), "ann"))] == [kept.booking.id]
+        shop.now += timedelta(minutes=10)
+        longer = run(extend_hold(shop.desk(), "ann", kept.booking.id))
+        assert longer.booking.held_until == shop.now + timedelta(minutes=15)
+        shop.now += timedelta(minutes=14)
+        longest = run(extend_hold(shop.desk(), "ann", kept.booking.id))
+        assert longest.booking.held_until == shop.now + timedelta(minutes=6)
+        run(release_hold(shop.desk(), "ann", kept.booking.id))
+        assert shop.rows.all(Table.CLAIMS) == []
+        assert run(list_holds(shop.desk(), "ann")) == []
+
+    def test_what_has_ended_cannot_be_extended(self) -> None:
+        shop = Shop()
+        kept = held(shop)
+        shop.now += timedelta(minutes=15)
+        assert refusal(extend_hold(shop.desk(), "ann", kept.booking.id)).code is Code.HOLD_EXPIRED
+
+    def test_somebody_elses_is_not_there(self) -> None:
+        shop = Shop()
+        kept = held(shop)
+        for work in (extend_hold, release_hold):
+            refused = refusal(work(shop.desk(), "bob", kept.booking.id))
+            assert refused.code is Code.NOT_FOUND_ERROR
+
+
+def test_the_price_is_free_when_the_event_is() -> None:
+    shop = Shop()
+    shop.rows.tables[Table.TICKET_TYPES]["standing"]["price"] = 0
+    kept = held(shop)
+    assert kept.booking.gateway_order_id is None
+    assert isinstance(converted(shop, kept, None), Booked)
+    shop.settle()
+    assert shop.audit() == []
