@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scripts.project.shop import DATABASE
+from tests.support.given_back import GivenBack
 from tests.support.local_server import Http, ok
 
 Row = Mapping[str, Any]
@@ -55,6 +56,8 @@ class Books:
     changes: list[Row]
     files: list[Row]
     log: list[Row]
+    cancellations: list[Row]
+    fates: list[Row]
     money: dict[str, Money]
     _found: list[str] = field(default_factory=list)
 
@@ -81,6 +84,13 @@ class Books:
         yield "tickets", self.tickets
         yield "transactions", self.transactions
         yield "orders", self.orders
+
+    def _given_back(self, booking: Row) -> GivenBack:
+        own = booking["$id"]
+        return GivenBack(
+            [row for row in self.cancellations if row["bookingId"] == own],
+            [row for row in self.fates if row["bookingId"] == own],
+        )
 
     def _say(self, sentence: str) -> None:
         self._found.append(sentence)
@@ -112,27 +122,34 @@ class Books:
     ) -> None:
         name, status = f"booking {booking['$id']}", booking["status"]
         outcome = outcomes[booking["$id"]]["outcome"] if booking["$id"] in outcomes else None
-        stands = status in _STANDING
+        given = self._given_back(booking)
+        stands = status in _STANDING or (status == "cancelled" and outcome == "CONFIRMED")
         if not stands and status not in _GONE:
             self._say(f"{name} is {status}: neither final nor anybody's work")
             stands = outcome == "CONFIRMED"
         if stands and outcome != "CONFIRMED":
             self._say(f"{name} is {status}, and its outcome {outcome}")
-        if status in _GONE and outcome == "CONFIRMED":
+        if not stands and outcome == "CONFIRMED":
             self._say(f"{name} is {status}, and its outcome {outcome}")
         wanted = booking["quantity"] if stands else 0
         one = int(stands)
-        counts = {"claims": wanted, "tickets": wanted, "transactions": one, "orders": one}
+        counts = {
+            "claims": wanted - len(given.tickets),
+            "tickets": wanted,
+            "transactions": one + len(given.refunds),
+            "orders": one,
+        }
         for paper, count in counts.items():
             if len(papers[paper]) != count:
                 self._say(f"{name} is {status} with {len(papers[paper])} {paper} instead of {count}")
         if stands:
             self._check_sale(name, booking, papers)
-        self._check_payment_of(name, booking, stands)
+            self._found += given.problems(booking, papers)
+        self._check_payment_of(name, booking, stands, sum(given.refunds))
 
     def _check_sale(self, name: str, booking: Row, papers: Mapping[str, list[Row]]) -> None:
         claimed = sorted(claim["unit"] for claim in papers["claims"])
-        printed = sorted(ticket["unit"] for ticket in papers["tickets"])
+        printed = sorted(ticket["unit"] for ticket in papers["tickets"] if ticket["status"] == "valid")
         if claimed != printed:
             self._say(f"{name}: units {claimed} are claimed, and {printed} are on its tickets")
         if {ticket["userId"] for ticket in papers["tickets"]} - {booking["userId"]}:
@@ -143,16 +160,19 @@ class Books:
         if price is not None and booking["total"] != price * booking["quantity"]:
             self._say(f"{name} costs {booking['total']} instead of {booking['quantity']} × {price}")
         for paper, column in (("transactions", "amount"), ("orders", "total")):
-            if any(row[column] != booking["total"] for row in papers[paper]):
+            sold = [row for row in papers[paper] if row.get("kind") != "refund"]
+            if any(row[column] != booking["total"] for row in sold):
                 self._say(f"{name}: its {paper} do not say {booking['total']}")
 
-    def _check_payment_of(self, name: str, booking: Row, stands: bool) -> None:
+    def _check_payment_of(self, name: str, booking: Row, stands: bool, refunded: int) -> None:
         money = self.money.get(booking["paymentId"], Money())
         if stands:
-            if money.kept != booking["total"]:
-                self._say(f"{name} stands, and {money.kept} of {booking['total']} are kept")
-            if booking["paymentStatus"] != "captured":
-                self._say(f"{name} stands, and its payment is {booking['paymentStatus']}")
+            due = booking["total"] - refunded
+            if money.kept != due and not self._is_open_case(booking["paymentId"]):
+                self._say(f"{name} stands, and {money.kept} of {due} are kept")
+            part = "captured" if not refunded else "partially_refunded" if due else "refunded"
+            if booking["paymentStatus"] != part:
+                self._say(f"{name} stands, its payment is {part}, and shown as {booking['paymentStatus']}")
         elif booking["status"] in _GONE and money.kept and not self._is_open_case(booking["paymentId"]):
             self._say(f"{name} is {booking['status']}, and {money.kept} of its payment were not returned")
         elif booking["paymentStatus"] == "captured" and not money.kept:
@@ -208,11 +228,16 @@ class Books:
                 self._say(f"payment {payment} was captured {money.captures} times")
             if money.refunded > money.captured:
                 self._say(f"payment {payment}: {money.refunded} returned of {money.captured}")
-            if money.refunds > 1 or len(money.keys) > 1:
+            if max(money.refunds, len(money.keys)) > max(1, self._refunds_of(payment)):
                 keys = sorted(map(str, money.keys))
                 self._say(f"payment {payment} was refunded {money.refunds} times, by keys {keys}")
             if payment not in booked and money.kept and not self._is_open_case(payment):
                 self._say(f"payment {payment}: {money.kept} kept for no booking")
+
+    def _refunds_of(self, payment: str) -> int:
+        """How often money of a payment may have been returned: once for each cancellation."""
+        paid = [row for row in self.bookings if row["paymentId"] == payment]
+        return sum(len(self._given_back(booking).refunds) for booking in paid)
 
     def _is_open_case(self, payment: str) -> bool:
         return any(row["paymentId"] == payment and row["state"] == "needs_operator" for row in self.reports)
@@ -244,6 +269,8 @@ def read_books(http: Http, ledger: Sequence[Mapping[str, Any]], event_id: str = 
         changes=read_rows(http, "unit_changes", of_event),
         files=_list(http, f"/storage/buckets/{_BUCKET}/files", "files", {"name": references} if some else {}),
         log=read_rows(http, "audit_log", of_booking if some else {}),
+        cancellations=read_rows(http, "cancellations", of_event),
+        fates=read_rows(http, "checkins", of_booking if some else {}),
         money=read_money(ledger),
     )
 
