@@ -13,7 +13,6 @@ from boxoffice.domain.status import BookingStatus
 from boxoffice.recovery import attendance
 from boxoffice.recovery.sweep import sweep
 from boxoffice.schema import Table
-from boxoffice.times import to_text
 
 from tests.unit.fakes import Killed
 from tests.unit.shop import NOW, PRICE, Shop, broken
@@ -27,8 +26,6 @@ def shop_after(bookings: int = 1, quantity: int = 2) -> Shop:
     for number in range(bookings):
         shop.gateway.pay(f"pay_{number}", PRICE * quantity)
         shop.booked(f"pay_{number}", quantity)
-    for booking in shop.rows.all(Table.BOOKINGS):
-        booking["overAt"] = to_text(over_at(NOW + timedelta(days=30), None))
     shop.settle()
     shop.now = NOW + timedelta(seconds=AFTER)
     return shop

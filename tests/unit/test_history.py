@@ -102,6 +102,23 @@ class TestTelling:
         money = told["payment.refunded"]
         assert (money["before"], money["after"], money["amount"]) == ("captured", "refunded", PRICE)
 
+    @pytest.mark.parametrize(
+        ("by", "execution", "actor"),
+        [(None, "execution", "ann"), ("sweep", "another", "sweep"), ("gateway", "another", "gateway")],
+    )
+    def test_who_ended_it(self, by: str | None, execution: str, actor: str) -> None:
+        shop = sold()
+        shop.rows.tables[Table.BOOKINGS][BOOKING]["executionId"] = "execution"
+        shop.rows.tables[Table.OUTCOMES][BOOKING].update(by=by, executionId=execution)
+        told = {entry["action"]: entry for entry in entries(shop)}
+        assert (told["booking.confirmed"]["actor"], told["booking.begun"]["actor"]) == (actor, "ann")
+        assert told["booking.confirmed"]["executionId"] == execution
+
+    def test_a_server_acts_in_its_own_name(self) -> None:
+        shop = sold()
+        shop.rows.tables[Table.BOOKINGS][BOOKING]["vouched"] = True
+        assert {entry["actor"] for entry in entries(shop)} == {"api-key"}
+
     def test_a_refund_that_came_later_was_the_sweeps(self) -> None:
         shop = Shop()
         shop.gateway.pay("pay_1", PRICE)

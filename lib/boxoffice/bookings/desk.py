@@ -20,7 +20,8 @@ class Desk:
     """The ports, and the sources of time and chance.
 
     `now` is the wall clock in UTC. `new_token` gives a text of at most 32 characters that nobody else has.
-    Without an `archive` there is no second place for reports.
+    Without an `archive` there is no second place for reports. `actor` is who acts, as `identity` names it,
+    where it is not whoever has asked for a booking.
     """
 
     accounts: Accounts
@@ -42,3 +43,4 @@ class Desk:
     new_token: Callable[[], str]
     execution_id: str
     archive: Archive | None = None
+    actor: str | None = None

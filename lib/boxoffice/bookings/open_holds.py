@@ -18,7 +18,8 @@ from boxoffice.ports import MOST_VALUES
 from boxoffice.schema import Table
 from boxoffice.times import to_text
 
-# Somebody may pay after all: the gateway is asked about it this long after a hold was given back.
+# Somebody may pay after all: the gateway is asked about it this long after a hold was given back. One that
+# cannot be paid only needs its log.
 _LOOK_AGAIN = timedelta(minutes=1)
 
 
@@ -69,12 +70,12 @@ async def release_hold(desk: Desk, user_id: str, booking_id: str) -> Booking:
     _check_unpaid(stored)
     if await desk.rows.find(Table.LEASES, {"$id": ids.lease_id(booking.id, user_id)}, limit=1):
         raise Rejected(Code.BOOKING_IN_PROGRESS)
-    outcome = await desk.rows.put_once(Table.OUTCOMES, expired_row(booking.id))
+    outcome = await desk.rows.put_once(Table.OUTCOMES, expired_row(booking.id, user_id))
     if outcome["outcome"] == Outcome.CONFIRMED:
         raise _paid()
     await desk.inventory.release(booking.id, stored.places)
-    look_at = desk.now() + _LOOK_AGAIN if booking.gateway_order_id else None
-    columns = {"status": BookingStatus.CANCELLED, "checkAfter": to_text(look_at) if look_at else None}
+    look_at = desk.rows.server_time() + (_LOOK_AGAIN if booking.gateway_order_id else timedelta())
+    columns = {"status": BookingStatus.CANCELLED, "checkAfter": to_text(look_at)}
     await desk.rows.update(Table.BOOKINGS, booking.id, columns)
     return replace(booking, status=BookingStatus.CANCELLED)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from boxoffice.domain import ids, items
+from boxoffice.domain.attendance import over_at
 from boxoffice.domain.items import BookedItem
 from boxoffice.domain.money import Money
 from boxoffice.domain.pricing.lines import Quote, from_stored, to_stored
@@ -96,6 +97,7 @@ class Booking:
             "eventName": self.event_name,
             "startsAt": to_text(self.starts_at),
             "endsAt": optional_text(self.ends_at),
+            "overAt": to_text(over_at(self.starts_at, self.ends_at)),
             "ticketTypeId": self.ticket_type_id,
             "items": _compact(items.to_stored(self.items)),
             "quantity": self.quantity,
@@ -176,9 +178,20 @@ def stored_lines(price: Quote) -> str:
     return _compact(to_stored(price))
 
 
-def outcome_row(booking: Booking, outcome: Outcome) -> NewRow:
-    """The one row that decides how the booking ends."""
-    return NewRow(booking.id, {"outcome": outcome, "attempt": booking.attempt})
+def outcome_row(booking: Booking, outcome: Outcome, actor: str | None, execution_id: str) -> NewRow:
+    """The one row that decides how the booking ends.
+
+    `actor` is who ends it when it is not whoever asked for the booking, as the log will tell.
+    """
+    return NewRow(
+        booking.id,
+        {
+            "outcome": outcome,
+            "attempt": booking.attempt,
+            "by": actor,
+            "executionId": execution_id or None,
+        },
+    )
 
 
 def _compact(value: object) -> str:

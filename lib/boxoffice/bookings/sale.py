@@ -16,7 +16,7 @@ from boxoffice.domain.payments import PaymentState, check_amount
 from boxoffice.domain.recovery import payment_status
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus, move
 from boxoffice.inventory.wants import Place
-from boxoffice.ports import RowsTaken
+from boxoffice.ports import Row, RowsTaken
 from boxoffice.saga.retry import RetryPolicy, retrying
 from boxoffice.saga.runner import Saga
 from boxoffice.saga.step import Action, Step, Wave
@@ -108,9 +108,7 @@ class Sale:
         if owing <= {PAYMENT} and self.payment_status in _VOIDABLE:
             self.is_void = True
             return True
-        stored = await self._desk.rows.put_once(
-            Table.OUTCOMES, outcome_row(self.booking, Outcome.ROLLED_BACK)
-        )
+        stored = await self._decide(Outcome.ROLLED_BACK)
         return bool(stored["outcome"] != Outcome.CONFIRMED)
 
     async def _check_amount(self) -> None:
@@ -207,11 +205,17 @@ class Sale:
 
     async def _confirm(self) -> None:
         """The commit: from here on the booking stands."""
-        stored = await self._desk.rows.put_once(Table.OUTCOMES, outcome_row(self.booking, Outcome.CONFIRMED))
+        stored = await self._decide(Outcome.CONFIRMED)
         if stored["outcome"] == Outcome.EXPIRED:
             raise Rejected(Code.HOLD_EXPIRED)
         if stored["outcome"] != Outcome.CONFIRMED:
             raise Rejected(Code.BOOKING_ERROR)
+
+    async def _decide(self, outcome: Outcome) -> Row:
+        """The outcome that the booking has now: this one, or an earlier one."""
+        desk = self._desk
+        row = outcome_row(self.booking, outcome, desk.actor, desk.execution_id)
+        return await desk.rows.put_once(Table.OUTCOMES, row)
 
     def _money_is(self, status: PaymentStatus) -> None:
         self.payment_status = move(self.payment_status, status)

@@ -16,6 +16,11 @@ _ENDS = {
     Outcome.ROLLED_BACK: (Action.ROLLED_BACK, BookingStatus.PENDING, BookingStatus.ROLLED_BACK),
     Outcome.EXPIRED: (Action.EXPIRED, BookingStatus.HELD, BookingStatus.EXPIRED),
 }
+# By the status of the booking: given back by its owner, or ended just when it was being paid.
+_ENDS_OF_HOLDS = {
+    BookingStatus.CANCELLED: (Action.CANCELLED, BookingStatus.HELD, BookingStatus.CANCELLED),
+    BookingStatus.ROLLED_BACK: (Action.ROLLED_BACK, BookingStatus.PENDING, BookingStatus.ROLLED_BACK),
+}
 _CLOSED = {BookingStatus.COMPLETED: Action.COMPLETED, BookingStatus.NO_SHOW: Action.NO_SHOW}
 
 
@@ -48,10 +53,14 @@ def _beginning(facts: Facts) -> Iterator[Entry]:
     booking = facts.booking
     owner, began, execution_id = _owner(booking), booking["$createdAt"], booking["executionId"]
     if booking["heldUntil"] is not None:
-        yield _change(facts, Action.HELD, owner, began, None, BookingStatus.HELD, execution_id)
+        if facts.leases:
+            # Whoever pays for a hold has put their own execution in the place of the one that made it.
+            execution_id = None
+        yield _change(facts, Action.HELD, booking["userId"], began, None, BookingStatus.HELD, execution_id)
         for lease in facts.leases[:1]:
-            actor = API_KEY if booking["vouched"] else booking["userId"]
             when, where = lease["$createdAt"], lease["executionId"]
+            ended_too = facts.outcome is not None and facts.outcome["executionId"] == where
+            actor = _ender(facts) if ended_too else owner
             yield _change(facts, Action.BEGUN, actor, when, BookingStatus.HELD, BookingStatus.PENDING, where)
     elif _is_refusal(facts):
         why, after = booking["failureCode"], BookingStatus.ROLLED_BACK
@@ -65,6 +74,8 @@ def _end(facts: Facts) -> Iterator[Entry]:
     if outcome is None:
         return
     action, before, after = _ENDS[Outcome(outcome["outcome"])]
+    if action is Action.EXPIRED:
+        action, before, after = _ENDS_OF_HOLDS.get(BookingStatus(booking["status"]), (action, before, after))
     why = None if action is Action.CONFIRMED else booking["failureCode"]
     at, execution_id = outcome["$createdAt"], outcome["executionId"]
     yield _change(facts, action, _ender(facts), at, before, after, execution_id, reason=why)
@@ -176,5 +187,13 @@ def _owner(booking: Row) -> str:
 
 
 def _ender(facts: Facts) -> str:
-    """Who has ended the booking: its outcome says so; a refusal has none, and was ended where it began."""
-    return (facts.outcome and facts.outcome["by"]) or _owner(facts.booking)
+    """Who has ended the booking: whom its outcome names, or else whoever had asked for it.
+
+    A hold that nobody has given back was ended by the time, whoever found it first.
+    """
+    outcome = facts.outcome
+    if outcome is not None and outcome["by"]:
+        return str(outcome["by"])
+    if outcome is not None and outcome["outcome"] == Outcome.EXPIRED:
+        return SWEEP
+    return _owner(facts.booking)

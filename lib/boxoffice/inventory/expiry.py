@@ -56,9 +56,9 @@ async def free_claims(rows: Rows, booking_ids: Sequence[str]) -> None:
         await rows.delete_where(Table.CLAIMS, {"bookingId": booking_ids, "reservedUntil": until})
 
 
-def expired_row(booking_id: str) -> NewRow:
-    """The outcome of a hold that nobody has paid for in time."""
-    return NewRow(booking_id, {"outcome": Outcome.EXPIRED, "attempt": _ATTEMPT})
+def expired_row(booking_id: str, released_by: str | None = None) -> NewRow:
+    """The outcome of a hold that nobody has paid for in time, or that its owner has given back before."""
+    return NewRow(booking_id, {"outcome": Outcome.EXPIRED, "attempt": _ATTEMPT, "by": released_by})
 
 
 async def _unpaid(rows: Rows, booking_ids: Sequence[str]) -> list[str]:

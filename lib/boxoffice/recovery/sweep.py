@@ -6,6 +6,7 @@ go on at the same time, because each step can be repeated and the outcome rows d
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from boxoffice.bookings.desk import Desk
@@ -15,6 +16,7 @@ from boxoffice.cancellations.due import finish_due
 from boxoffice.domain.errors import BoxofficeError, typed
 from boxoffice.domain.recovery import next_question
 from boxoffice.domain.status import Outcome
+from boxoffice.identity import SWEEP
 from boxoffice.managing.finish import finish_due_changes
 from boxoffice.ports import MOST_VALUES, Range, Row
 from boxoffice.recovery.attendance import close_past_bookings
@@ -47,7 +49,7 @@ async def sweep(desk: Desk) -> Swept:
 
     Raises when Appwrite does not answer.
     """
-    run = _Run(desk)
+    run = _Run(replace(desk, actor=SWEEP))
     await run.tidy("reports_restored", restore_archived)
     await run.tidy("cancellations_finished", finish_due)
     await run.tidy("called_off", call_off)
