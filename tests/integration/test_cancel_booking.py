@@ -56,16 +56,7 @@ def book(arena: Arena, customer: Customer, event: Event, quantity: int = 3) -> d
     """The data of a booking."""
     answer = arena.shop.book(customer, event, "Standing", quantity)
     assert answer.status == 200, answer
-    number_claims(arena)
     return answer.data
-
-
-def number_claims(arena: Arena) -> None:
-    """Claims say which ticket they are for."""
-    numbers = {(t["bookingId"], t["unit"]): t["number"] for t in arena.shop.rows("tickets")}
-    for claim in arena.shop.rows("claims"):
-        row = f"/tablesdb/{DATABASE}/tables/claims/rows/{claim['$id']}"
-        ok(arena.http.patch(row, {"data": {"ticket": numbers[claim["bookingId"], claim["unit"]]}}))
 
 
 def cancel(http: Http, **body: Any) -> Answer:

@@ -33,14 +33,7 @@ class Counter(Shop):
         self.gateway.pay("pay_1", PRICE * quantity)
         self.booked("pay_1", quantity)
         self.sweep()
-        self.number_claims()
         self.world.calls.clear()
-
-    def number_claims(self) -> None:
-        """Claims say which ticket they are for."""
-        number_of = {(row["bookingId"], row["unit"]): row["number"] for row in self.rows.all(Table.TICKETS)}
-        for claim in self.rows.all(Table.CLAIMS):
-            claim["ticket"] = number_of.get((claim["bookingId"], claim["unit"]))
 
     async def cancel_async(
         self, *numbers: int, asker: Caller = ANN, booking_id: str = BOOKING, **other: Any

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from boxoffice.bookings.stored_hold import Lease, lease_row
+from boxoffice.caching import Cache
 from boxoffice.cancellations import call_off as module
 from boxoffice.recovery.sweep import sweep
 from boxoffice.schema import Table
@@ -14,6 +17,7 @@ from boxoffice.schema import Table
 from tests.unit.counter import BOOKING, Counter
 from tests.unit.fakes import Killed
 from tests.unit.shop import PRICE, broken
+from tests.unit.test_hold import held
 
 BOOKINGS = 4
 
@@ -25,7 +29,6 @@ def called_off(**columns: Any) -> Counter:
         shop.gateway.pay(f"pay_{number}", 3 * PRICE)
         shop.booked(f"pay_{number}", 3)
     shop.sweep()
-    shop.number_claims()
     shop.rows.tables[Table.EVENTS]["concert"]["status"] = "cancelled"
     shop.world.calls.clear()
     return shop
@@ -58,6 +61,23 @@ def test_used_tickets_are_left_out_and_what_was_cancelled_stays_as_it_was() -> N
     shop.check()
     assert any('"event":"event.tickets_used"' in line for line in shop.lines)
     assert shop.sweep().called_off == 0
+
+
+def test_holds_are_given_back_and_one_that_is_just_being_paid_is_left_to_its_end() -> None:
+    shop = called_off()
+    shop.rows.tables[Table.EVENTS]["concert"]["status"] = "published"
+    shop.listings = Cache(10, lambda: shop.time.seconds)
+    open_hold, being_paid = held(shop, 2), held(shop, 1)
+    shop.rows.tables[Table.EVENTS]["concert"]["status"] = "cancelled"
+    lease = Lease("token", None, shop.now + timedelta(seconds=90))
+    row = lease_row(being_paid.booking.id, "ann", lease, "execution")
+    asyncio.run(shop.rows.put_once(Table.LEASES, row))
+    assert shop.sweep().called_off == BOOKINGS + 1
+    statuses = {row["$id"]: row["status"] for row in shop.rows.all(Table.BOOKINGS)}
+    assert statuses[open_hold.booking.id] == "cancelled"
+    assert statuses[being_paid.booking.id] == "held"
+    named = {claim["bookingId"] for claim in shop.rows.all(Table.CLAIMS)}
+    assert named == {being_paid.booking.id}
 
 
 def test_published_events_are_left_alone() -> None:

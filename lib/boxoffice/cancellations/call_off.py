@@ -6,9 +6,10 @@ where the last one ended, and several at once do each booking once.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from boxoffice.bookings.desk import Desk
+from boxoffice.bookings.open_holds import release_hold
 from boxoffice.cancellations.fates import Fates
 from boxoffice.cancellations.finish import finish, win
 from boxoffice.cancellations.records import Sold
@@ -17,7 +18,7 @@ from boxoffice.domain.cancellation import refund_in_full
 from boxoffice.domain.errors import BoxofficeError, typed
 from boxoffice.domain.status import BookingStatus
 from boxoffice.identity import ORGANISER
-from boxoffice.ports import MOST_VALUES, Row
+from boxoffice.ports import MOST_VALUES, Row, Where
 from boxoffice.schema import Table
 
 REASON = "The event was cancelled by its organiser."
@@ -28,21 +29,30 @@ _MOST_FATES = 5_000
 
 
 async def call_off(desk: Desk) -> int:
-    """Cancel confirmed bookings of cancelled events for as long as there is time; how many.
+    """Cancel confirmed bookings of cancelled events, and give back their holds, for as long as there is time.
 
-    Tickets that have been used are left out, and told of in the log.
+    Returns of how many bookings. Tickets that have been used are left out, and told of in the log.
     """
     event_ids = await _some_events(desk)
+    if not event_ids:
+        return 0
+    held = await _each_page(desk, event_ids, BookingStatus.HELD, _release_all)
+    return held + await _each_page(desk, event_ids, BookingStatus.CONFIRMED, _cancel_all)
+
+
+async def _each_page(
+    desk: Desk,
+    event_ids: Sequence[str],
+    status: BookingStatus,
+    act: Callable[[Desk, Sequence[Row]], Awaitable[int]],
+) -> int:
+    """Act on the events' bookings with that status; what it comes to."""
     done, after = 0, ""
-    while event_ids and desk.budget.spent() < _WORK_SECONDS:
-        page = await desk.rows.find(
-            Table.BOOKINGS,
-            {"eventId": event_ids, "status": BookingStatus.CONFIRMED},
-            after=after,
-            limit=MOST_VALUES,
-        )
+    while desk.budget.spent() < _WORK_SECONDS:
+        where: Where = {"eventId": event_ids, "status": status}
+        page = await desk.rows.find(Table.BOOKINGS, where, after=after, limit=MOST_VALUES)
         if page:
-            done += await _cancel_all(desk, page)
+            done += await act(desk, page)
         if len(page) < MOST_VALUES:
             break
         after = page[-1]["$id"]
@@ -68,19 +78,36 @@ async def _some_events(desk: Desk) -> list[str]:
 
 async def _cancel_all(desk: Desk, page: Sequence[Row]) -> int:
     fates = await _fates(desk, [row["$id"] for row in page])
-    places = asyncio.Semaphore(_AT_ONCE)
 
     async def cancel(row: Row) -> bool:
+        return await _cancel(desk, Sold.from_row(row), fates[row["$id"]])
+
+    return await _try_all(desk, page, cancel)
+
+
+async def _release_all(desk: Desk, page: Sequence[Row]) -> int:
+    async def release(row: Row) -> bool:
+        await release_hold(desk, row["userId"], row["$id"])
+        return True
+
+    return await _try_all(desk, page, release)
+
+
+async def _try_all(desk: Desk, page: Sequence[Row], act: Callable[[Row], Awaitable[bool]]) -> int:
+    """Act on some at a time; for how many it was done. One that fails is left to the next run."""
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def attempt(row: Row) -> bool:
         async with places:
             if desk.budget.spent() >= _WORK_SECONDS:
                 return False
             try:
-                return await _cancel(desk, Sold.from_row(row), fates[row["$id"]])
+                return await act(row)
             except (BoxofficeError, KeyError, ValueError, TypeError) as error:
                 desk.log.error("event.booking_not_cancelled", typed(error), bookingId=row["$id"])
                 return False
 
-    return sum(await asyncio.gather(*(cancel(row) for row in page)))
+    return sum(await asyncio.gather(*(attempt(row) for row in page)))
 
 
 async def _cancel(desk: Desk, sold: Sold, fates: Fates) -> bool:

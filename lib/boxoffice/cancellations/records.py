@@ -30,7 +30,7 @@ class CancellationState(StrEnum):
 class Sold:
     """What a cancellation needs to know of a booking. `price` is what was paid, line by line.
 
-    `starts_at` is `None` when the booking does not say more than its event.
+    `starts_at` is when the first of what was booked begins, as it was sold.
     """
 
     id: str
@@ -40,7 +40,7 @@ class Sold:
     status: BookingStatus
     price: Quote
     payment_id: str | None
-    starts_at: datetime | None
+    starts_at: datetime
     promo_code: str | None
 
     @classmethod
@@ -54,8 +54,8 @@ class Sold:
             status=BookingStatus(row["status"]),
             price=from_stored(json.loads(row["lines"]), row["currency"]),
             payment_id=row["paymentId"],
-            starts_at=from_text(row["startsAt"]) if row.get("startsAt") else None,
-            promo_code=row.get("promoCode") or None,
+            starts_at=from_text(row["startsAt"]),
+            promo_code=row["promoCode"],
         )
 
     @property
