@@ -15,10 +15,10 @@ from typing import Any
 
 from scripts.project.shop import BOOK, Answer, Shop
 from tests.support.arena import CALL_SECONDS, Arena
-from tests.support.books import Money
+from tests.support.books import Books, Money
 from tests.support.calls import Call, entries_of
 
-BOOKED, RETURNED = "booked", "returned"
+BOOKED, RETURNED, CANCELLED = "booked", "returned", "cancelled"
 LAST_TRIES = 3
 
 FaultBody = Mapping[str, Any]
@@ -164,7 +164,7 @@ def _problems(arena: Arena, use_case: UseCase, client: Client, answers: Sequence
     money = books.money.get(client.payment_id, Money())
     problems = books.violations(presented=[client.payment_id])
     last = answers[-1]
-    ending = BOOKED if last.body.get("success") else RETURNED
+    ending = _ending(last)
     if last.body.get("retryable") or not last.body:
         problems.append(f"the client never got an answer to go by: {last.status} {last.body}")
     if ending not in use_case.endings:
@@ -173,6 +173,8 @@ def _problems(arena: Arena, use_case: UseCase, client: Client, answers: Sequence
         there = {ticket["$id"] for ticket in books.tickets}
         if not set(last.data["ticketIds"]) <= there:
             problems.append(f"the client was told of tickets {last.data['ticketIds']}, and there are {there}")
+    elif ending == CANCELLED:
+        problems += _of_cancellation(books, money, answers)
     else:
         if money.kept:
             problems.append(f"the client was refused, and {money.kept} were kept")
@@ -180,6 +182,28 @@ def _problems(arena: Arena, use_case: UseCase, client: Client, answers: Sequence
             problems.append("the client was told of a success first, and of a failure later")
     if any(a.body.get("details", {}).get("payment") == "refunded" for a in answers) and not money.refunds:
         problems.append("the client was told of a refund that was not made")
+    return problems
+
+
+def _ending(last: Answer) -> str:
+    if not last.body.get("success"):
+        return RETURNED
+    return CANCELLED if "cancellationId" in last.data else BOOKED
+
+
+def _of_cancellation(books: Books, money: Money, answers: Sequence[Answer]) -> list[str]:
+    """Once told of a cancellation, the client is told of the same one; and its money has left once."""
+    told = [answer.data for answer in answers if answer.body.get("success")]
+    void = {ticket["$id"] for ticket in books.tickets if ticket["status"] == "cancelled"}
+    problems = []
+    if len({(data["cancellationId"], data["refundTotal"]) for data in told}) > 1:
+        problems.append(f"the client was told of several cancellations: {told}")
+    if {ticket["ticketId"] for ticket in told[-1]["tickets"]} != void:
+        problems.append(f"the client was told of {told[-1]['tickets']}, and {sorted(void)} are cancelled")
+    if (money.refunds, money.refunded) != (1, told[-1]["refundTotal"]):
+        problems.append(f"{money.refunds} refunds of {money.refunded} instead of {told[-1]['refundTotal']}")
+    if told[-1]["refundStatus"] != "refunded":
+        problems.append(f"in the end the refund is {told[-1]['refundStatus']}")
     return problems
 
 

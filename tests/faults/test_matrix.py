@@ -1,4 +1,4 @@
-"""Every call of `book_ticket_atomic` fails in every way, forward and while compensating."""
+"""Every call of a use case fails in every way, forward and while compensating."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_books_of_all_of_them_together_balance(arena: Arena, verdicts: list[
 
 
 def test_the_calls_are_those_that_the_design_names(arena: Arena) -> None:
-    forward, undo, capture, refund = (
+    forward, undo, capture, refund, cancel = (
         {str(point) for point in points(arena, use_case)} for use_case in USE_CASES
     )
     assert forward >= {"create bookings", "read payment", "create claims", "create outcomes"}
@@ -48,3 +48,5 @@ def test_the_calls_are_those_that_the_design_names(arena: Arena) -> None:
     assert undo >= {"refund payment", "create rollback_reports", "update bookings"}
     assert "capture payment" in capture
     assert "refund payment" in refund
+    assert cancel >= {"create cancellations", "create checkins", "delete claims", "refund payment"}
+    assert cancel >= {"update tickets", "create transactions", "update orders", "update bookings"}
