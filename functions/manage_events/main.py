@@ -17,8 +17,14 @@ async def handle(execution: Execution) -> Mapping[str, Any]:
     """Identify, parse, do what is asked."""
     from boxoffice.contract import managing as contract
     from boxoffice.contract.body import read_object
-    from boxoffice.contract.managing_request import BlockUnits, ListBlocks, ManageRequest, UnblockUnits
-    from boxoffice.managing import blocks
+    from boxoffice.contract.managing_request import (
+        BlockUnits,
+        ListBlocks,
+        ManageRequest,
+        MoveBooking,
+        UnblockUnits,
+    )
+    from boxoffice.managing import blocks, moves
 
     desk = open_desk(execution)
     admin = await identify_admin(execution.headers, desk.accounts, desk.users)
@@ -30,3 +36,5 @@ async def handle(execution: Execution) -> Mapping[str, Any]:
             return contract.unblocked(await blocks.unblock(desk, admin, asked.target(), reason))
         case ListBlocks(event_id=event_id, cursor=cursor, limit=limit):
             return contract.page(await blocks.list_blocks(desk, event_id, cursor or "", limit), limit)
+        case MoveBooking(reason=reason) as asked:
+            return contract.moved(await moves.move(desk, admin, asked.wish(), reason))

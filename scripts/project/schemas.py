@@ -86,7 +86,7 @@ PUBLISHED = (
         HoldTicketsSuccess,
     ),
     Published(
-        "manage_events", "Take units off the market, for administrators.", ManageRequest, ManageSuccess
+        "manage_events", "Block units and move bookings, for administrators.", ManageRequest, ManageSuccess
     ),
     Published(
         "rollback_reports", "What was rolled back, for administrators.", ReportsRequest, ReportsSuccess

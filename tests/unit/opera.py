@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from boxoffice.bookings.conversion import convert
+from boxoffice.bookings.hold import Held, HoldWish, hold
+from boxoffice.bookings.proof import PaymentClaim
+from boxoffice.bookings.results import Booked, Failed
 from boxoffice.domain import ids
 from boxoffice.domain.blocks import RowName
+from boxoffice.domain.callers import Caller
 from boxoffice.domain.pools import Unit, seat_pool
+from boxoffice.domain.selection import NamedSeats
 from boxoffice.managing import blocks
 from boxoffice.managing.blocks import Block, Unblocked
 from boxoffice.managing.finish import finish_due_changes
+from boxoffice.managing.moves import Moved, Wish, move
 from boxoffice.managing.targets import Crowd, Seats, Target, Times
 from boxoffice.schema import Table
 
+from tests.unit.fakes import World
 from tests.unit.halls import section
-from tests.unit.shop import Shop
+from tests.unit.shop import ANN, Shop
 
 SEATS = seat_pool("friday")
 PLAN = {
@@ -50,6 +59,46 @@ class Opera(Shop):
             Table.CLAIMS, unit.claim_id, poolId=unit.pool, unit=unit.name, eventId="concert",
             bookingId=booking_id, state=state, **columns,
         )  # fmt: skip
+
+    def enter(self, world: World) -> None:
+        """From now on everything happens in another world."""
+        self.world = self.rows.world = self.files.world = self.gateway.world = self.kept.world = world
+
+    def hold(self, *labels: str, caller: Caller = ANN) -> Held:
+        wish = HoldWish((NamedSeats("friday", labels),))
+        return asyncio.run(hold(self.desk(), caller, wish))
+
+    async def pay_async(self, held: Held, payment_id: str = "pay_1", caller: Caller = ANN) -> Booked | Failed:
+        """Pays for a hold and completes it."""
+        order_id = held.booking.gateway_order_id or ""
+        self.gateway.pay(payment_id, held.booking.total.amount, order_id=order_id)
+        return await convert(self.desk(), caller, held.booking.id, PaymentClaim(payment_id))
+
+    def book_seats(self, *labels: str) -> str:
+        """The id of a confirmed booking of these seats."""
+        held = self.hold(*labels)
+        assert isinstance(asyncio.run(self.pay_async(held)), Booked)
+        return held.booking.id
+
+    def move(self, booking_id: str, seats: Mapping[int, str], any_category: bool = False) -> Moved:
+        wish = Wish(booking_id, seats, any_category)
+        return asyncio.run(move(self.desk(), "ada", wish, "A broken seat."))
+
+    def seats_of(self, booking_id: str) -> dict[int, list[str]]:
+        """The labels of what the booking has claimed, by ticket."""
+        found: dict[int, list[str]] = {}
+        for row in self.rows.all(Table.CLAIMS):
+            if row["bookingId"] == booking_id and row["ticket"]:
+                found.setdefault(row["ticket"], []).append(row["label"])
+        return {number: sorted(found[number]) for number in sorted(found)}
+
+    def printed(self, booking_id: str) -> dict[int, tuple[str, str]]:
+        """The unit and the seat on each of the booking's tickets."""
+        return {
+            row["number"]: (row["unit"], row["seat"])
+            for row in self.rows.all(Table.TICKETS)
+            if row["bookingId"] == booking_id
+        }
 
     def block(self, target: Target, request: str | None = "req-1", reason: str = "Broken.") -> Block:
         return asyncio.run(blocks.block(self.desk(), "ada", target, reason, request))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import pytest
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import BoxofficeError, Rejected
-from boxoffice.domain.pools import Unit, slot_pool
+from boxoffice.domain.pools import Claim, ClaimState, Unit, slot_pool
 from boxoffice.inventory.reading import read_claims
 from boxoffice.managing import blocks, taking
 from boxoffice.managing.changes import ChangeState
@@ -158,6 +159,18 @@ class TestRefusing:
         opera.world.fail("create claims", sold)
         assert opera.block(crowd(3)).units == 3
         assert opera.blocked() == sorted(place(number).claim_id for number in (7, 8, 10))
+
+    def test_a_hold_that_has_ended_is_in_nobodys_way(self) -> None:
+        opera = Opera()
+        opera.hold("S-A1")
+        opera.now += timedelta(minutes=20)
+        assert opera.block(seats("S-A1")).units == 1
+
+    def test_a_hold_that_has_not_is(self) -> None:
+        opera = Opera()
+        opera.hold("S-A1")
+        error = refused(lambda: opera.block(seats("S-A1")))
+        assert error.details["taken"] == [{"unit": "S-A1", "state": "held"}]
 
 
 class TestTheSameRequestAgain:
@@ -393,28 +406,31 @@ class TestNegativeControls:
         assert block_that_is_lifted_on_the_way().blocked() != []
 
     def test_without_all_or_nothing_a_sold_seat_is_blocked(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        async def create_anyway(self: FakeRows, table: object, rows: Sequence[NewRow], owner: str) -> None:
+        async def create_anyway(self: FakeRows, table: Table, rows: Sequence[NewRow], owner: str) -> None:
             for row in rows:
-                self._write(Table.CLAIMS, row)
+                self._write(table, row)
 
-        async def unseen(rows: Rows, pools: Sequence[str]) -> list[object]:
-            return []
+        def block_what_is_sold_meanwhile() -> Opera:
+            opera = Opera()
+            opera.world.fail("put unit_changes", lambda: sold(opera), after_effect=True)
+            with pytest.raises(BoxofficeError):
+                opera.block(seats("S-A1"))
+            return opera
 
-        monkeypatch.setattr(blocks, "read_claims", unseen)
-        opera = Opera()
-        opera.claim(seat("s.a1"))
-        with pytest.raises(Rejected):
-            opera.block(seats("S-A1"))
+        def sold(opera: Opera) -> Exception:
+            opera.claim(seat("s.a1"))
+            return broken()
+
+        async def unseen(rows: Rows, pools: Sequence[str]) -> list[Claim]:
+            return [claim for claim in await read_claims(rows, pools) if claim.state is ClaimState.BLOCKED]
+
+        opera = block_what_is_sold_meanwhile()
+        settle(opera)
         assert opera.blocked() == []
-        looked = [False]
-
-        async def unseen_at_first(rows: Rows, pools: Sequence[str]) -> list[object]:
-            looked[0], before = True, looked[0]
-            return list(await read_claims(rows, pools)) if before else []
-
         monkeypatch.setattr(FakeRows, "create_all", create_anyway)
-        monkeypatch.setattr(taking, "read_claims", unseen_at_first)
-        opera.block(seats("S-A1"), request="req-2")
+        monkeypatch.setattr(taking, "read_claims", unseen)
+        opera = block_what_is_sold_meanwhile()
+        settle(opera)
         assert opera.blocked() == [seat("s.a1").claim_id]
 
     def test_without_the_sweep_half_a_block_stays(self) -> None:

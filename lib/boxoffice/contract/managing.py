@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from boxoffice.managing.blocks import Block, Unblocked
 from boxoffice.managing.changes import ChangeState
+from boxoffice.managing.moves import Moved
 
 
 class _Model(BaseModel):
@@ -46,7 +47,23 @@ class UnblockedUnits(_Model):
     not_blocked: Sequence[str] = Field(description="What was named and is not blocked: it was left alone.")
 
 
-Data = BlockOfUnits | BlockPage | UnblockedUnits
+class MovedTicket(_Model):
+    """A ticket that has changed its seat."""
+
+    number: int
+    old_seat: str
+    new_seat: str
+
+
+class MovedBooking(_Model):
+    """The tickets that have changed their seats; none when all had them already."""
+
+    booking_id: str
+    move_id: str | None
+    tickets: Sequence[MovedTicket]
+
+
+Data = BlockOfUnits | BlockPage | UnblockedUnits | MovedBooking
 
 
 class ManageSuccess(_Model):
@@ -72,6 +89,15 @@ def page(blocks: Sequence[Block], limit: int) -> dict[str, Any]:
     """The answer to `listBlocks`."""
     cursor = blocks[-1].change.id if len(blocks) == limit else None
     return _success(BlockPage(blocks=[_block(block) for block in blocks], cursor=cursor))
+
+
+def moved(found: Moved) -> dict[str, Any]:
+    """The answer to `moveBooking`."""
+    tickets = [
+        MovedTicket(number=step.number, old_seat=step.old_label, new_seat=step.new_label)
+        for step in found.steps
+    ]
+    return _success(MovedBooking(booking_id=found.booking_id, move_id=found.move_id, tickets=tickets))
 
 
 def _block(block: Block) -> BlockOfUnits:

@@ -1,6 +1,6 @@
 """The request of `manage_events`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, ValidationError
@@ -11,13 +11,16 @@ from boxoffice.contract.fields import Id
 from boxoffice.domain.blocks import MOST_UNITS, RowName
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
+from boxoffice.managing.moves import Wish
 from boxoffice.managing.targets import Crowd, Named, Seats, Target, Times
 
 MOST_LISTED = 50
+MOST_MOVED = 50
 
 Reason = Annotated[str, Field(min_length=3, max_length=500, pattern=r"\S")]
 RequestId = Annotated[str, Field(pattern=r"^[a-zA-Z0-9._:-]{8,64}$")]
 Label = Annotated[str, Field(min_length=1, max_length=32)]
+TicketNumber = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}$")]
 Labels = Annotated[Sequence[Label], Field(min_length=1, max_length=MOST_UNITS)]
 
 _SEATS: JsonDict = {"anyOf": [{"required": ["showtimeId", which]} for which in ("seats", "rows", "sections")]}
@@ -114,7 +117,27 @@ class ListBlocks(_Request):
     limit: Annotated[int, Field(ge=1, le=MOST_LISTED)] = 25
 
 
-Action = BlockUnits | UnblockUnits | ListBlocks
+class MoveBooking(_Request):
+    """Give tickets of a booking or a hold other seats of the same showtime: all of them, or none."""
+
+    action: Literal["moveBooking"]
+    booking_id: Id
+    tickets: Annotated[
+        Mapping[TicketNumber, Label],
+        Field(min_length=1, max_length=MOST_MOVED, description="The new seats, by the tickets' numbers."),
+    ]
+    allow_price_difference: bool = Field(
+        False, description="Whether a seat may be of another category. No money moves."
+    )
+    reason: Reason
+
+    def wish(self) -> Wish:
+        """What is to be moved where."""
+        seats = {int(number): label for number, label in self.tickets.items()}
+        return Wish(self.booking_id, seats, self.allow_price_difference)
+
+
+Action = BlockUnits | UnblockUnits | ListBlocks | MoveBooking
 
 
 class ManageRequest(RootModel[Annotated[Action, Field(discriminator="action")]]):

@@ -9,10 +9,9 @@ from boxoffice.bookings.desk import Desk
 from boxoffice.domain import ids
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
-from boxoffice.domain.pools import ClaimState
+from boxoffice.domain.pools import ClaimState, Unit
 from boxoffice.domain.status import Outcome
 from boxoffice.history.record import note
-from boxoffice.inventory.reading import read_claims
 from boxoffice.managing import changes
 from boxoffice.managing.changes import LIFTED, Change, ChangeKind, ChangeState
 from boxoffice.managing.taking import gap, take
@@ -23,7 +22,7 @@ from boxoffice.schema import Table
 BLOCKED, UNBLOCKED = "units.blocked", "units.unblocked"
 """In the log of who did what, with the block as the subject."""
 
-_MOST_LABELS = 5_000
+_MOST_CLAIMS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ async def block(desk: Desk, actor: str, target: Target, reason: str, request_id:
     if known:
         return await _again(desk, known[0], draft)
     # Before anything is written: most of what is refused is refused here.
-    gap(plan, draft.id, await read_claims(desk.rows, plan.pools), desk.rows.server_time())
+    await gap(desk, draft.id, plan)
     change, is_new = await changes.begin(desk, draft)
     if not is_new:
         return await _again(desk, change, draft)
@@ -110,7 +109,7 @@ async def list_blocks(desk: Desk, event_id: str | None, cursor: str, limit: int)
 async def describe(desk: Desk, change: Change) -> Block:
     """A block with what it has now."""
     claims = await desk.rows.find(
-        Table.CLAIMS, {"bookingId": change.id}, columns=["label"], limit=_MOST_LABELS
+        Table.CLAIMS, {"bookingId": change.id}, columns=["label"], limit=_MOST_CLAIMS
     )
     labels = dict.fromkeys(claim["label"] for claim in claims if claim["label"])
     wanted = Plan.from_text(change.plan, change.event_id).wanted
@@ -142,7 +141,7 @@ async def resume(desk: Desk, change: Change) -> Change:
 
 async def _unblock_all(desk: Desk, actor: str, block_id: str, reason: str) -> Unblocked:
     found = await changes.find_changes(desk, [block_id])
-    if not found:
+    if not found or found[0].kind is not ChangeKind.BLOCK:
         raise Rejected(Code.NOT_FOUND_ERROR, "There is no block with this blockId.", {"field": "blockId"})
     change = found[0]
     if change.state in LIFTED:
@@ -150,10 +149,12 @@ async def _unblock_all(desk: Desk, actor: str, block_id: str, reason: str) -> Un
     await note(desk, actor, UNBLOCKED, block_id, reason=reason)
     # Whoever is still at work on it has to stop.
     await changes.decide(desk, change, Outcome.ROLLED_BACK)
-    units = await desk.rows.count(Table.CLAIMS, {"bookingId": block_id})
+    where = {"bookingId": block_id}
+    claims = await desk.rows.find(Table.CLAIMS, where, columns=["bookingId"], limit=_MOST_CLAIMS)
     await _lift(desk, await changes.begin_removal(desk, change))
-    desk.log.info("units.unblocked", blockId=block_id, units=units, by=actor)
-    return Unblocked(units, (block_id,))
+    desk.inventory.freed(Unit.of_claim(claim["$id"]) for claim in claims)
+    desk.log.info("units.unblocked", blockId=block_id, units=len(claims), by=actor)
+    return Unblocked(len(claims), (block_id,))
 
 
 async def _unblock_units(desk: Desk, actor: str, target: Named, reason: str) -> Unblocked:
@@ -169,6 +170,7 @@ async def _unblock_units(desk: Desk, actor: str, target: Named, reason: str) -> 
         some = claim_ids[at : at + MOST_VALUES]
         await desk.rows.delete_where(Table.CLAIMS, {"$id": some, "state": ClaimState.BLOCKED})
     not_blocked = dict.fromkeys(label for claim_id, label in label_of.items() if claim_id not in blocked)
+    desk.inventory.freed(map(Unit.of_claim, claim_ids))
     desk.log.info("units.unblocked", units=len(blocked), by=actor)
     return Unblocked(len(blocked), tuple(sorted(set(blocked.values()))), tuple(not_blocked))
 
@@ -191,7 +193,7 @@ async def _complete(desk: Desk, change: Change) -> Change:
 async def _abandon(desk: Desk, change: Change) -> Change:
     """Free what a refused block may have claimed. Only after its outcome says so."""
     await desk.rows.delete_where(Table.CLAIMS, {"bookingId": change.id})
-    return await changes.refuse(desk, change)
+    return await changes.refuse(desk, change, changes.look_again_at(desk, change))
 
 
 async def _lift(desk: Desk, change: Change) -> Change:

@@ -28,6 +28,7 @@ class ChangeKind(StrEnum):
     """What is changed."""
 
     BLOCK = "block"
+    MOVE = "move"
 
 
 class ChangeState(StrEnum):
@@ -155,18 +156,15 @@ async def outcome_of(desk: Desk, change: Change) -> Outcome | None:
     return Outcome(found[0]["outcome"]) if found else None
 
 
-async def finish(desk: Desk, change: Change, action: str) -> Change:
-    """Write down that the change is done, first in the log."""
+async def finish(desk: Desk, change: Change, action: str, look_at: datetime | None = None) -> Change:
+    """Write down that the change is done, first in the log. With `look_at` it is looked at once more."""
     await log(desk, change, action)
-    return await _set(desk, change, ChangeState.DONE, None, after=(ChangeState.BEGUN,))
+    after = (ChangeState.BEGUN, ChangeState.DONE)
+    return await _set(desk, change, ChangeState.DONE, look_at, after)
 
 
-async def refuse(desk: Desk, change: Change) -> Change:
-    """Write down that nothing came of the change, once its units are free again.
-
-    It is looked at a few more times: an execution that was thought dead may have had a write on its way.
-    """
-    look_at = next_look(change.lease_until, desk.rows.server_time())
+async def refuse(desk: Desk, change: Change, look_at: datetime | None) -> Change:
+    """Write down that nothing came of the change, once its units are free again."""
     after = (ChangeState.BEGUN, ChangeState.REFUSED)
     return await _set(desk, change, ChangeState.REFUSED, look_at, after)
 
@@ -178,10 +176,18 @@ async def begin_removal(desk: Desk, change: Change) -> Change:
 
 
 async def end_removal(desk: Desk, change: Change) -> Change:
-    """Write down that nothing of the change is left. It is looked at again as one that was refused."""
-    look_at = next_look(change.lease_until, desk.rows.server_time())
+    """Write down that nothing of the change is left."""
+    look_at = look_again_at(desk, change)
     after = (ChangeState.REMOVING, ChangeState.REMOVED)
     return await _set(desk, change, ChangeState.REMOVED, look_at, after)
+
+
+def look_again_at(desk: Desk, change: Change) -> datetime | None:
+    """When to free the units once more of a change of which nothing is left; `None` when that is enough.
+
+    An execution that was thought dead may have had a write on its way.
+    """
+    return next_look(change.lease_until, desk.rows.server_time())
 
 
 async def postpone(desk: Desk, change: Change) -> None:

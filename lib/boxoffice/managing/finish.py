@@ -2,8 +2,8 @@
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.domain.errors import BoxofficeError, Rejected, typed
-from boxoffice.managing import blocks, changes
-from boxoffice.managing.changes import LIFTED, Change
+from boxoffice.managing import blocks, changes, moving
+from boxoffice.managing.changes import LIFTED, Change, ChangeKind
 from boxoffice.ports import Range, Row
 from boxoffice.schema import Table
 from boxoffice.times import to_text
@@ -29,7 +29,7 @@ async def _finish(desk: Desk, row: Row) -> int:
         desk.log.error("change.unreadable", typed(error), changeId=row["$id"])
         return 0
     try:
-        await blocks.resume(desk, change)
+        await _resume(desk, change)
     except Rejected:
         # What it was refused for is written down, and nobody waits for the answer.
         pass
@@ -38,3 +38,11 @@ async def _finish(desk: Desk, row: Row) -> int:
         await changes.postpone(desk, change)
         return 0
     return change.state not in LIFTED
+
+
+async def _resume(desk: Desk, change: Change) -> None:
+    match change.kind:
+        case ChangeKind.BLOCK:
+            await blocks.resume(desk, change)
+        case ChangeKind.MOVE:
+            await moving.resume(desk, change)

@@ -1,14 +1,14 @@
 """Taking units off the market: all of a block's, in as many calls as that takes, whoever begins again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.domain.blocks import Place, all_taken, highest_free
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected, Retryable
-from boxoffice.domain.pools import Claim, ClaimState, Standing, Unit, standing
+from boxoffice.domain.pools import ClaimState, Standing, Unit, standing_while_there
+from boxoffice.inventory.expiry import end_lapsed_holds
 from boxoffice.inventory.reading import read_claims
 from boxoffice.managing.targets import Plan
 from boxoffice.ports import MOST_VALUES, NewRow, RowsTaken
@@ -32,8 +32,7 @@ async def take(desk: Desk, block_id: str, plan: Plan) -> None:
     Raises `Rejected` as `gap` does; some units may have been claimed by then.
     """
     for _ in range(_MAX_ROUNDS):
-        claims = await read_claims(desk.rows, plan.pools)
-        left = gap(plan, block_id, claims, desk.rows.server_time())
+        left = await gap(desk, block_id, plan)
         if left == Gap():
             return
         await _free(desk, block_id, left.surplus)
@@ -44,17 +43,19 @@ async def take(desk: Desk, block_id: str, plan: Plan) -> None:
     raise Retryable(Code.CONFLICT_ERROR)
 
 
-def gap(plan: Plan, block_id: str, claims: Iterable[Claim], now: datetime) -> Gap:
-    """What is between the block's claims and its plan.
+async def gap(desk: Desk, block_id: str, plan: Plan) -> Gap:
+    """What is between the block's claims and its plan. A hold that has ended is in nobody's way: it is freed.
 
     Raises `Rejected` with the plan's code, listing what somebody else has, or how much is free.
     """
+    claims = await read_claims(desk.rows, plan.pools)
+    ended = await end_lapsed_holds(desk.rows, claims)
     own, others = set[Unit](), dict[Unit, Standing]()
     for claim in claims:
         if claim.booking_id == block_id:
             own.add(claim.unit)
-        else:
-            others[claim.unit] = standing(claim, now)
+        elif claim.booking_id not in ended:
+            others[claim.unit] = standing_while_there(claim)
     return _gap_of_places(plan, own, others) if plan.places else _gap_of_crowd(plan, own, others)
 
 

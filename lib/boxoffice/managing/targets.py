@@ -134,7 +134,8 @@ async def plan_of(desk: Desk, target: Target) -> Plan:
         case Times():
             offer = await programme.service(target.service_id)
             places = places_of_time(offer.service, target.starts_at, target.ends_at)
-            return Plan(await _event_of_service(desk, target.service_id), Code.SLOT_UNAVAILABLE, places)
+            # What belongs to no event is shown under the service's own id, as its bookings are.
+            return Plan(offer.event_id or target.service_id, Code.SLOT_UNAVAILABLE, places)
         case Crowd():
             return await _plan_of_crowd(desk, target)
 
@@ -152,9 +153,3 @@ async def _plan_of_crowd(desk: Desk, target: Crowd) -> Plan:
         capacity=found[0]["capacity"],
         quantity=target.quantity,
     )
-
-
-async def _event_of_service(desk: Desk, service_id: str) -> str:
-    """The event that a service belongs to, or else the service itself: whom its claims are shown to."""
-    (row,) = await desk.rows.find(Table.SERVICES, {"$id": service_id}, columns=["eventId"], limit=1)
-    return row["eventId"] or service_id
