@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from boxoffice.adapters.appwrite.rows import AppwriteRows
-from boxoffice.bookings import book, sale
+from boxoffice.bookings import draft, sale
 from boxoffice.bookings.desk import Desk
 from boxoffice.domain import ids
 from boxoffice.domain.errors import BoxofficeError
@@ -18,9 +19,13 @@ from boxoffice.ports import NewRow, Row
 from boxoffice.recovery.results import Swept
 from boxoffice.schema import Table
 
+from scripts.project.config import load_project
+from scripts.project.provision import provision
+from scripts.project.shop import DATABASE
 from tests.properties import world as world_module
 from tests.properties.schedules import SCHEDULES, SITUATIONS, problems_of
 from tests.properties.world import World
+from tests.support.local_server import ok
 
 pytestmark = pytest.mark.local_only
 
@@ -30,6 +35,19 @@ Patch = pytest.MonkeyPatch
 def fails(world: World, schedule: str, situation: str = "paid") -> bool:
     """Whether a sequence finds something wrong; it is over with the first."""
     return any(problems for _, problems in problems_of(world, SCHEDULES[schedule], SITUATIONS[situation]))
+
+
+@contextmanager
+def without_indexes(world: World, table: str, *keys: str) -> Iterator[None]:
+    """The unique indexes of these names are gone while the block runs."""
+    http = world.arena.http
+    for key in keys:
+        ok(http.delete(f"/tablesdb/{DATABASE}/tables/{table}/indexes/{key}"))
+    try:
+        yield
+    finally:
+        world.arena.clear()
+        provision(http, load_project(), lambda line: None)
 
 
 def test_without_the_outcome_row_a_zombie_sells_what_was_given_up(world: World, monkeypatch: Patch) -> None:
@@ -44,13 +62,14 @@ def test_without_the_outcome_row_a_zombie_sells_what_was_given_up(world: World, 
 
 
 def test_without_the_lease_a_sweep_disturbs_who_is_at_work(world: World, monkeypatch: Patch) -> None:
-    monkeypatch.setattr(book, "LEASE", timedelta(minutes=-5))
+    monkeypatch.setattr(draft, "LEASE", timedelta(minutes=-5))
     assert fails(world, "a sweep comes early")
 
 
-def test_without_deterministic_ids_a_repetition_books_again(world: World, monkeypatch: Patch) -> None:
+def test_without_one_row_for_each_payment_a_repetition_books_again(world: World, monkeypatch: Patch) -> None:
     monkeypatch.setattr(ids, "booking_id", lambda payment_id: f"bk-{secrets.token_hex(8)}")
-    assert fails(world, "a call is carried out, and the process dies")
+    with without_indexes(world, "bookings", "payment", "reference"):
+        assert fails(world, "a call is carried out, and the process dies")
 
 
 def test_without_deterministic_ids_of_papers_there_are_two_of_each(world: World, monkeypatch: Patch) -> None:
