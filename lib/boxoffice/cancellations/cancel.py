@@ -108,8 +108,8 @@ async def _refund(desk: Desk, known: Known, numbers: Sequence[int], cause: Cause
     tickets = [known.fates.issued(sold.id, number) for number in numbers]
     if cause.by_organiser:
         return refund_in_full(sold.price, tickets)
-    event = await desk.catalogue.event(sold.event_id)
-    return refund_due(event.cancellation, sold.price, tickets, desk.rows.server_time(), sold.starts_at)
+    policy = (await desk.catalogue.event(sold.event_id)).cancellation if known.event_status else None
+    return refund_due(policy, sold.price, tickets, desk.rows.server_time(), sold.starts_at)
 
 
 async def _finish(desk: Desk, known: Known, cancellation: Cancellation, replayed: bool) -> Cancelled:

@@ -17,13 +17,18 @@ from boxoffice.schema import Table
 class Known:
     """A booking, what became of its tickets, and its cancellations that took effect, in their order.
 
-    `is_called_off`: its event has been cancelled by the organiser.
+    `event_status` is `None` when there is no event: a service may belong to none.
     """
 
     sold: Sold
     fates: Fates
     in_effect: tuple[Cancellation, ...]
-    is_called_off: bool
+    event_status: str | None
+
+    @property
+    def is_called_off(self) -> bool:
+        """Whether the event has been cancelled by its organiser."""
+        return self.event_status == "cancelled"
 
     @property
     def left(self) -> tuple[int, ...]:
@@ -45,8 +50,8 @@ async def look_up(desk: Desk, sold: Sold) -> Known:
         read_fates(desk.rows, sold.id),
         desk.rows.find(Table.EVENTS, {"$id": sold.event_id}, columns=["status"], limit=1),
     )
-    is_called_off = bool(events) and events[0]["status"] == "cancelled"
-    return Known(sold, fates, await _in_effect(desk, sold, fates), is_called_off)
+    event_status = events[0]["status"] if events else None
+    return Known(sold, fates, await _in_effect(desk, sold, fates), event_status)
 
 
 async def _in_effect(desk: Desk, sold: Sold, fates: Fates) -> tuple[Cancellation, ...]:
