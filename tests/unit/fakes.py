@@ -15,7 +15,17 @@ from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Ambiguous, Rejected
 from boxoffice.domain.money import Money
 from boxoffice.domain.payments import GatewayOrder, Payment, PaymentState
-from boxoffice.ports import MOST_COUNTED, NewRow, Range, Row, RowsTaken, StoredFile, UniqueClash, Where
+from boxoffice.ports import (
+    MOST_COUNTED,
+    MOST_VALUES,
+    NewRow,
+    Range,
+    Row,
+    RowsTaken,
+    StoredFile,
+    UniqueClash,
+    Where,
+)
 from boxoffice.saga.timing import Timing
 from boxoffice.schema import Table
 from boxoffice.times import from_text, to_text
@@ -159,6 +169,7 @@ class FakeRows:
         limit: int = 100,
     ) -> Sequence[Row]:
         assert {order, *where} <= {"$id", "$createdAt", *(c["key"] for c in TABLES[table]["columns"])}
+        _check_conditions(where)
 
         def effect() -> Sequence[Row]:
             found = sorted(
@@ -178,6 +189,8 @@ class FakeRows:
         return result
 
     async def count(self, table: Table, where: Where) -> int:
+        _check_conditions(where)
+
         def effect() -> int:
             return min(MOST_COUNTED, sum(_matches(row, where) for row in self.tables[table].values()))
 
@@ -186,6 +199,7 @@ class FakeRows:
 
     async def update_where(self, table: Table, where: Where, data: Mapping[str, Any]) -> None:
         assert where
+        _check_conditions(where)
 
         def effect() -> None:
             for row in self.tables[table].values():
@@ -226,6 +240,7 @@ class FakeRows:
 
     async def delete_where(self, table: Table, where: Where) -> None:
         assert where
+        _check_conditions(where)
 
         def effect() -> None:
             for row_id in [row_id for row_id, row in self.tables[table].items() if _matches(row, where)]:
@@ -250,6 +265,13 @@ class FakeRows:
             for columns in unique
             for existing in self.tables[table].values()
         )
+
+
+def _check_conditions(where: Where) -> None:
+    """What the server checks of a query: a list of values is neither empty nor too long."""
+    for column, wanted in where.items():
+        if not isinstance(wanted, str | Range):
+            assert 1 <= len(wanted) <= MOST_VALUES, f"{column} is one of {len(wanted)} values"
 
 
 def _matches(row: Mapping[str, Any], where: Where) -> bool:

@@ -47,6 +47,8 @@ class Evidence:
 
 async def gather_evidence(desk: Desk, bookings: Sequence[Booking]) -> list[Evidence]:
     """The evidence for up to 100 bookings, in their order."""
+    if not bookings:
+        return []
     outcomes = await desk.rows.find(Table.OUTCOMES, {"$id": [booking.id for booking in bookings]})
     decided = {row["$id"]: Outcome(row["outcome"]) for row in outcomes}
     open_ones = [booking for booking in bookings if decided.get(booking.id) is not Outcome.CONFIRMED]
