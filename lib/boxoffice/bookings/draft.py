@@ -39,6 +39,7 @@ def draft(desk: Desk, caller: Caller, basket: Basket, booking_id: str, payment_i
         check_after=lease_until + CLOCK_SKEW,
         execution_id=desk.execution_id,
         promo_code=basket.promo_code,
+        tier=caller.tier,
     )
 
 

@@ -90,7 +90,7 @@ def account_of(user: Mapping[str, Any]) -> Account:
     Anybody can claim a number, and with it the payments that its real owner made.
     """
     phone = user.get("phone") if user.get("phoneVerification") else ""
-    return Account(user["$id"], user.get("email") or "", phone or "")
+    return Account(user["$id"], user.get("email") or "", phone or "", tuple(user.get("labels") or ()))
 
 
 def _key(token: str) -> bytes:
