@@ -19,6 +19,7 @@ from boxoffice.adapters.http import pooled_session
 from boxoffice.adapters.s3 import S3Archive
 from boxoffice.adapters.threads import Threads
 from boxoffice.addresses import caller_network
+from boxoffice.availability.look import Availability, Views
 from boxoffice.bookings.desk import Desk
 from boxoffice.caching import Cache, Remembered
 from boxoffice.catalogue import Catalogue, Listing
@@ -37,6 +38,10 @@ from boxoffice.settings import Settings
 # Of the whole time, for undoing.
 _RESERVE_SECONDS = 10.0
 
+# Those who are refused at the same moment share one look at what is left, which is not kept.
+_KNOWN_VIEWS = 1
+_VIEW_SECONDS = 0.0
+
 _KNOWN_TOKENS = 10_000
 _KNOWN_COUNTS = 10_000
 
@@ -54,6 +59,7 @@ class Process:
     programme: KnownProgramme
     promo_codes: Remembered[str, PromoCode]
     pools: PoolMemory
+    views: Views
     counters: Counters
 
 
@@ -71,6 +77,7 @@ def process() -> Process:
         programme=KnownProgramme.empty(KNOWN_EVENTS, time.monotonic),
         promo_codes=Remembered(KNOWN_EVENTS, promo_codes.KEEP_SECONDS, time.monotonic),
         pools=POOLS,
+        views=Views(_KNOWN_VIEWS, _VIEW_SECONDS, time.monotonic),
         counters=Counters(
             users=settings.user_limits,
             addresses=settings.address_limits,
@@ -104,6 +111,7 @@ def open_desk(execution: Execution) -> Desk:
 
     server = client("x-appwrite-key", execution.headers.get("x-appwrite-key", ""))
     rows = AppwriteRows(server, threads, TIMING, budget)
+    catalogue, programme = Catalogue(rows, shared.listings, TIMING), Programme(rows, shared.programme)
     return Desk(
         accounts=AppwriteAccounts(
             lambda token: client("x-appwrite-jwt", token), shared.proven, threads, TIMING, budget
@@ -121,10 +129,11 @@ def open_desk(execution: Execution) -> Desk:
             settings.webhook_secrets,
         ),
         images=QrImages(threads, budget),
-        catalogue=Catalogue(rows, shared.listings, TIMING),
-        programme=Programme(rows, shared.programme),
+        catalogue=catalogue,
+        programme=programme,
         promo_codes=PromoCodes(rows, shared.promo_codes),
         inventory=Inventory(rows, shared.pools, secrets.randbelow, _utc_now),
+        availability=Availability(rows, catalogue, programme, shared.views, shared.pools, TIMING, _utc_now),
         conflicts=Conflicts(CONFLICTS, rows, _new_token, execution.log),
         signing_keys=settings.signing_keys,
         log=execution.log,

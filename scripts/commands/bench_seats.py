@@ -51,7 +51,7 @@ def main() -> int:
         )
     costs["states of all seats, all held"] = milliseconds(lambda: in_pool(standings(claims, now), "pool"))
     costs["counts and seat map"] = milliseconds(lambda: (count_seats(layout, named), seat_map(layout, named)))
-    costs["version"] = milliseconds(lambda: version(taken))
+    costs["version"] = milliseconds(lambda: version(["pool"], taken))
     plan = costs["read the plan"]
     print(f"{len(layout.by_unit)} seats")
     for what, cost in costs.items():

@@ -17,6 +17,7 @@ from boxoffice.adapters.appwrite.users import AppwriteUsers
 from boxoffice.adapters.http import pooled_session
 from boxoffice.adapters.razorpay import RazorpayPayments
 from boxoffice.adapters.threads import Threads
+from boxoffice.availability.look import Availability, Views
 from boxoffice.bookings.book import Wish, book
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.proof import PaymentClaim
@@ -203,6 +204,8 @@ class World:
         def now() -> datetime:
             return datetime.now(UTC) + timedelta(seconds=self._offset + skew)
 
+        catalogue = Catalogue(rows, process.listings, timing)
+        programme = Programme(rows, KnownProgramme.empty(1, lambda: 0.0))
         return Desk(
             accounts=AppwriteAccounts(
                 lambda jwt: client("x-appwrite-jwt", jwt),
@@ -218,10 +221,13 @@ class World:
                 session, (gateway["keyId"], gateway["keySecret"]), gateway["url"], threads, timing, budget
             ),
             images=NoImages(),
-            catalogue=Catalogue(rows, process.listings, timing),
-            programme=Programme(rows, KnownProgramme.empty(1, lambda: 0.0)),
+            catalogue=catalogue,
+            programme=programme,
             promo_codes=PromoCodes(rows, Remembered(1, 0.0, lambda: 0.0)),
             inventory=Inventory(rows, process.memory, self._random.randrange, now),
+            availability=Availability(
+                rows, catalogue, programme, Views(1, 0.0, lambda: 0.0), process.memory, timing, now
+            ),
             conflicts=Conflicts(Tally(timing.clock), rows, lambda: f"attempt-{token}", log),
             signing_keys=SigningKeys("k1", {"k1": b"sixteen byte key"}),
             log=log,

@@ -12,6 +12,7 @@ from typing import Any
 
 from boxoffice.audit.run import Sources, audit
 from boxoffice.audit.violations import Violation
+from boxoffice.availability.look import Availability, Views
 from boxoffice.bookings.book import Wish, book
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.proof import PaymentClaim
@@ -76,6 +77,7 @@ class Shop:
         self.gateway = FakeGateway(self.world)
         self.lines: list[str] = []
         self.memory = PoolMemory(lambda: self.time.seconds)
+        self.views = Views(1, 0.0, lambda: self.time.seconds)
         self.tally = Tally(lambda: self.time.seconds)
         self.listings: Cache[str, Listing] = Cache(10, lambda: self.time.seconds)
         self.known_programme = KnownProgramme.empty(10, lambda: self.time.seconds)
@@ -102,6 +104,8 @@ class Shop:
 
     def desk(self) -> Desk:
         timing = self.time.timing
+        catalogue = Catalogue(self.rows, self.listings, timing)
+        programme = Programme(self.rows, self.known_programme)
         return Desk(
             accounts=FakeAccounts(),
             users=self.users,
@@ -109,10 +113,13 @@ class Shop:
             files=self.files,
             payments=self.gateway,
             images=FakeImages(),
-            catalogue=Catalogue(self.rows, self.listings, timing),
-            programme=Programme(self.rows, self.known_programme),
+            catalogue=catalogue,
+            programme=programme,
             promo_codes=PromoCodes(self.rows, self.known_promo_codes),
             inventory=Inventory(self.rows, self.memory, self._random.randrange, lambda: self.now),
+            availability=Availability(
+                self.rows, catalogue, programme, self.views, self.memory, timing, lambda: self.now
+            ),
             conflicts=Conflicts(self.tally, self.rows, lambda: next(self._tokens), self.log()),
             signing_keys=SigningKeys("k1", {"k1": b"sixteen byte key"}),
             log=self.log(),

@@ -118,7 +118,7 @@ class Availability:
         taken = await self._read_taken(question.pools)
         return View(
             left=question.answer(taken),
-            version=version(taken.units),
+            version=version(question.pools, taken.units),
             pools=question.pools,
             as_of=taken.at - timedelta(seconds=self._timing.clock() - began),
             began=began,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from boxoffice.bookings.admission import Admission, Admitted
 from boxoffice.bookings.aftermath import explain, record_failure, record_success
+from boxoffice.bookings.as_of import as_of
 from boxoffice.bookings.basket import Basket, fill
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.draft import draft, fingerprint
@@ -16,7 +17,7 @@ from boxoffice.bookings.sale import Sale
 from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.codes import Code
-from boxoffice.domain.errors import Rejected
+from boxoffice.domain.errors import BoxofficeError, Rejected
 from boxoffice.domain.payments import Payment, nothing_to_pay
 from boxoffice.domain.selection import Selection
 from boxoffice.domain.status import BookingStatus
@@ -27,12 +28,16 @@ from boxoffice.saga.runner import Ending
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a client wants. `request_id` tells apart bookings of the same user that cost nothing."""
+    """What a client wants. `request_id` tells apart bookings of the same user that cost nothing.
+
+    `availability_version` is that of the picture from which the client has chosen.
+    """
 
     selections: tuple[Selection, ...]
     payment: PaymentClaim | None
     promo_code: str | None = None
     request_id: str | None = None
+    availability_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,18 @@ async def book(desk: Desk, caller: Caller, wish: Wish) -> Booked | Failed:
 
     Returns `Failed` when something had to be undone, and raises when nothing had been done.
     """
+
+    async def explained(refusal: BoxofficeError) -> BoxofficeError:
+        return await as_of(desk, refusal, wish.availability_version, wish.selections)
+
+    try:
+        result = await _book(desk, caller, wish)
+    except Rejected as refusal:
+        raise await explained(refusal) from refusal.__cause__
+    return replace(result, error=await explained(result.error)) if isinstance(result, Failed) else result
+
+
+async def _book(desk: Desk, caller: Caller, wish: Wish) -> Booked | Failed:
     basket = await fill(desk, caller.user_id, wish.selections, wish.promo_code)
 
     async def proof() -> Payment:

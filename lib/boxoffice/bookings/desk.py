@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from boxoffice.availability.look import Availability
 from boxoffice.catalogue import Catalogue
 from boxoffice.conflicts.tally import Conflicts
 from boxoffice.domain.tickets import SigningKeys
@@ -34,6 +35,7 @@ class Desk:
     programme: Programme
     promo_codes: PromoCodes
     inventory: Inventory
+    availability: Availability
     conflicts: Conflicts
     signing_keys: SigningKeys
     log: Log

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from boxoffice.bookings.admission import write_booking
+from boxoffice.bookings.as_of import as_of
 from boxoffice.bookings.basket import Basket, fill
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.draft import draft
@@ -35,11 +36,15 @@ _UNDO_POLICY = RetryPolicy(attempts=4, base=0.1, cap=1.5)
 
 @dataclass(frozen=True, slots=True)
 class HoldWish:
-    """What a client wants to have kept. The same `request_id` of the same user is the same hold."""
+    """What a client wants to have kept. The same `request_id` of the same user is the same hold.
+
+    `availability_version` is that of the picture from which the client has chosen.
+    """
 
     selections: tuple[Selection, ...]
     promo_code: str | None = None
     request_id: str | None = None
+    availability_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,14 @@ async def hold(desk: Desk, caller: Caller, wish: HoldWish) -> Held:
 
     Raises `Rejected` when it cannot be had, or when there are too many open holds: then nothing is kept.
     """
+    try:
+        return await _hold(desk, caller, wish)
+    except Rejected as refusal:
+        explained = await as_of(desk, refusal, wish.availability_version, wish.selections)
+        raise explained from refusal.__cause__
+
+
+async def _hold(desk: Desk, caller: Caller, wish: HoldWish) -> Held:
     basket = await fill(desk, caller.user_id, wish.selections, wish.promo_code)
     booking_id = ids.hold_id(caller.user_id, wish.request_id or desk.new_token())
     if basket.refusal is None:

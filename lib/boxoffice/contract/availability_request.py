@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.alias_generators import to_camel
 
 from boxoffice.availability.views import OfDay, OfEvent, OfShowtime, Subject, Wanted
-from boxoffice.contract.fields import Id
+from boxoffice.contract.fields import Id, Version
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 
@@ -40,7 +40,6 @@ Day = Annotated[
     WithJsonSchema({"type": "string", "format": "date", "pattern": _DAY_FORM}),
 ]
 Minutes = Annotated[int, BeforeValidator(_minutes), Field(ge=1, le=1_500)]
-Version = Annotated[str, Field(pattern=r"^[a-z2-7]{16}$")]
 
 _ID_RULE = "must be an id: 1 to 36 characters, letters, digits, dots, hyphens and underscores"
 _ONE_OF = "must be given, or showtimeId, or serviceId with day and duration, and only one of them"

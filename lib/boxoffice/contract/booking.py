@@ -86,7 +86,9 @@ class BookTicketRequest(Things):
 
     def wish(self) -> Wish:
         """What the use case is asked for."""
-        return Wish(self.selections(), self.claim(), self.promo_code, self.request_id)
+        return Wish(
+            self.selections(), self.claim(), self.promo_code, self.request_id, self.availability_version
+        )
 
 
 def named_field(error: ValidationError) -> str:

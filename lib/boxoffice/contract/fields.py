@@ -59,6 +59,7 @@ SeatLabels = Annotated[
     Field(min_length=1, max_length=MOST_TICKETS),
 ]
 Moment = AwareDatetime
+Version = Annotated[str, Field(pattern=r"^[a-z2-7]{16}$")]
 
 OptionalId = Annotated[Id | None, BeforeValidator(blank_is_absent)]
 OptionalName = Annotated[Name | None, BeforeValidator(blank_is_absent)]
@@ -75,6 +76,7 @@ RULES = {
     "serviceId": _ID_RULE,
     "startsAt": "must be a time with its time zone, such as 2030-01-31T18:00:00Z",
     "duration": f"must be a number of minutes from 1 to {_LONGEST}",
+    "availabilityVersion": "must be the version of an answer of availability",
     "items": f"must be a list of 1 to {MOST_TICKETS} things to book",
     "bookingId": _ID_RULE,
     "promoCode": "must be a promo code: 1 to 64 characters",

@@ -29,7 +29,7 @@ class HoldTickets(Things):
 
     def wish(self) -> HoldWish:
         """What the use case is asked for. Raises `Rejected` when something is missing."""
-        return HoldWish(self.selections(), self.promo_code, self.request_id)
+        return HoldWish(self.selections(), self.promo_code, self.request_id, self.availability_version)
 
 
 class ListHolds(BaseModel):

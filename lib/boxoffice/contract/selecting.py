@@ -16,6 +16,7 @@ from boxoffice.contract.fields import (
     OptionalName,
     Quantity,
     SeatLabels,
+    Version,
     blank_is_absent,
     invalid,
 )
@@ -68,6 +69,9 @@ class Things(Thing):
     """One thing to book, or several of one event."""
 
     items: Annotated[list[Thing], Field(min_length=1, max_length=MOST_TICKETS)] | None = None
+    availability_version: Annotated[Version | None, BeforeValidator(blank_is_absent)] = Field(
+        None, description="The version of the availability from which was chosen, so that a refusal tells."
+    )
 
     def selections(self) -> tuple[Selection, ...]:
         """Everything that is asked for. Raises as `Thing.selection` does."""

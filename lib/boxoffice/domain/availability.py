@@ -2,7 +2,7 @@
 
 from base64 import b32encode
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from types import MappingProxyType
@@ -81,12 +81,13 @@ def seat_map(layout: Layout, taken: Mapping[str, Standing]) -> tuple[RowMap, ...
     )
 
 
-def version(taken: Mapping[Unit, Standing]) -> str:
-    """Sixteen characters that stand for exactly these units not being free.
+def version(pools: Iterable[str], taken: Mapping[Unit, Standing]) -> str:
+    """Sixteen characters that stand for exactly these units of these pools not being free.
 
     Made from what is the case and not counted, so that every function comes to the same version without
     asking another, a lost update cannot stop it, and a hold that ends changes it although no row has changed.
     """
-    lines = sorted(f"{unit.pool}.{unit.name}={state}" for unit, state in taken.items())
+    # The pools too: otherwise everything that has sold nothing yet would have the same version.
+    lines = [*sorted(pools), *sorted(f"{unit.pool}.{unit.name}={state}" for unit, state in taken.items())]
     digest = blake2b("\n".join(lines).encode(), digest_size=_VERSION_BYTES, person=b"availability")
     return b32encode(digest.digest()).decode().lower()

@@ -94,6 +94,12 @@ def classify(claims: Iterable[Claim], now: datetime) -> Conflict:
     return Conflict(ConflictKind.HOLD_CONFLICT, -((now - last) // timedelta(seconds=1)), last)
 
 
+def outdated(details: Mapping[str, Any]) -> dict[str, Any]:
+    """The `details` of a conflict (see `Conflict`) of somebody who has chosen from an old picture."""
+    kind = ConflictKind.VERSION_CONFLICT
+    return {**details, "kind": kind.value, "suggestedAction": _ACTIONS[kind]}
+
+
 def _end(claim: Claim) -> datetime:
     return claim.reserved_until or datetime.max.replace(tzinfo=UTC)
 

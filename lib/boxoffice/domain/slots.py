@@ -69,12 +69,17 @@ def slot_at(service: Service, starts_at: datetime, duration: int) -> Slot:
 
     Raises `Rejected` with `SLOT_UNAVAILABLE` when the service has none, or as `slots_of_day` does.
     """
+    return day_and_slot_at(service, starts_at, duration)[1]
+
+
+def day_and_slot_at(service: Service, starts_at: datetime, duration: int) -> tuple[date, Slot]:
+    """The slot that `slot_at` finds, and the local day that it belongs to. Raises as `slot_at` does."""
     local_day = starts_at.astimezone(service.zone).date()
     # After midnight it may still be the evening before, for a service that is open late.
     for day in (local_day, local_day - timedelta(days=1)):
         for slot in slots_of_day(service, day, duration):
             if slot.starts_at == starts_at:
-                return slot
+                return day, slot
     raise Rejected(Code.SLOT_UNAVAILABLE, "There is no slot at this time.", {"available": 0})
 
 
