@@ -170,6 +170,50 @@ def test_the_history_is_whole_before_and_after_the_sweep(
     assert {entry["actor"] for entry in exactly} == {customer.user_id}
 
 
+def test_what_the_sweep_has_finished_is_told_to_be_its_work(
+    arena: Arena, customer: Customer, admin: Customer, event: Event
+) -> None:
+    fault = {"kind": "kill_function_after", "method": "POST", "path": f"/v1{TABLES}/claims/rows"}
+    with arena.faults({**fault, "fromFunctions": True, "nth": 1}):
+        assert arena.shop.book(customer, event, "Standing").body == {}
+    (row,) = arena.shop.rows("bookings")
+    arena.set_clock(125)
+    swept = arena.sweep()
+    assert swept.data["finished"] == 1
+    story = ask(customer.http, action="history", bookingId=row["$id"]).data["entries"]
+    assert [(entry["action"], entry["by"]) for entry in story] == [
+        ("booking.begun", "customer"),
+        ("payment.captured", "system"),
+        ("booking.confirmed", "system"),
+    ]
+    exactly = ask(admin.http, action="history", bookingId=row["$id"]).data["entries"]
+    assert exactly[0]["executionId"] == row["executionId"]
+    assert {entry["executionId"] for entry in exactly[1:]} == {swept.execution["$id"]}
+    assert {entry["actor"] for entry in exactly[1:]} == {"sweep"}
+
+
+def test_a_hold_says_until_when_and_what_became_of_it(
+    arena: Arena, customer: Customer, stranger: Customer, event: Event
+) -> None:
+    tickets = [{"ticketTypeId": event.kinds["Standing"].id, "quantity": 2}]
+    held = execute(customer.http, "hold_tickets", {"action": "hold", "eventId": event.id, "items": tickets})
+    assert held.status == 200, held
+    wanted = {"bookingId": held.data["bookingId"]}
+    shown = ask(customer.http, action="get", **wanted).data
+    assert (shown["status"], shown["tickets"], shown["quantity"]) == ("held", [], 2)
+    assert datetime.fromisoformat(shown["heldUntil"]) > datetime.now(UTC)
+    assert len(ask(customer.http, action="list", status="held").data["bookings"]) == 1
+    assert ask(stranger.http, action="get", **wanted).status == 404
+    arena.settle()
+    assert ask(customer.http, action="get", **wanted).data["status"] == "expired"
+    story = ask(customer.http, action="history", **wanted).data["entries"]
+    assert [(entry["action"], entry["by"]) for entry in story] == [
+        ("booking.held", "customer"),
+        ("booking.expired", "system"),
+    ]
+    assert execute(arena.http, "rollback_reports", {"action": "audit"}).data["balanced"]
+
+
 def test_money_of_a_booking_that_was_rolled_back(
     arena: Arena, customer: Customer, admin: Customer, event: Event
 ) -> None:
