@@ -12,6 +12,7 @@ from typing import Any
 from scripts.appwrite_http import Http, ok
 
 BOOK = "book_ticket_atomic"
+HOLD = "hold_tickets"
 AVAILABILITY = "availability"
 DATABASE = "boxoffice"
 CURRENCY = "INR"
@@ -161,6 +162,20 @@ class Shop:
         payment_id = payment_id or self.pay(customer, wanted.price * quantity)
         body = {"eventId": event.id, "ticketTypeId": wanted.id, "quantity": quantity, "paymentId": payment_id}
         return execute(customer.http, BOOK, {**body, **fields})
+
+    def hold(self, customer: Customer, wanted: Mapping[str, Any]) -> Answer:
+        """Holds what a request of `hold_tickets` says."""
+        return execute(customer.http, HOLD, wanted)
+
+    def pay_for(self, customer: Customer, held: Answer, **payment: Any) -> str:
+        """The id of a payment that the customer made for the order of a hold."""
+        amount, order = held.data["totalAmount"], held.data["gatewayOrderId"]
+        return self.pay(customer, amount, **{"orderId": order, **payment})
+
+    def book_hold(self, customer: Customer, held: Answer, payment_id: str | None) -> Answer:
+        """Completes a hold with a payment; without one when it costs nothing."""
+        body = {"bookingId": held.data["bookingId"]}
+        return execute(customer.http, BOOK, {**body, "paymentId": payment_id} if payment_id else body)
 
     def create_row(self, table: str, row_id: str, data: Mapping[str, Any]) -> None:
         """Creates one row of the database."""

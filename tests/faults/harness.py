@@ -15,8 +15,9 @@ from typing import Any
 
 from scripts.project.shop import BOOK, Answer, Shop
 from tests.support.arena import CALL_SECONDS, Arena
-from tests.support.books import Books, Money
+from tests.support.books import Books
 from tests.support.calls import Call, entries_of
+from tests.support.ledger import Money
 
 BOOKED, RETURNED, CANCELLED = "booked", "returned", "cancelled"
 LAST_TRIES = 3

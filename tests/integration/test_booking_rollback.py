@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from scripts.project.shop import Answer, Customer, Event, Shop
-from tests.support.books import read_books, read_money
+from tests.support.books import read_books
 from tests.support.calls import Entry, entries_of, names
+from tests.support.ledger import read_money
 from tests.support.local_server import Http, LocalServer, ok
 
 pytestmark = pytest.mark.local_only

@@ -12,8 +12,9 @@ from scripts.project.functions import deploy_functions
 from scripts.project.local import function_variables
 from scripts.project.provision import provision
 from scripts.project.shop import DATABASE, Answer, Shop, execute
-from tests.support.books import Books, read_books, read_rows
+from tests.support.books import Books, read_books
 from tests.support.local_server import Http, LocalServer, ok, wait_until
+from tests.support.rows import read_rows
 
 SWEEP = "sweep"
 

@@ -6,46 +6,33 @@ code, no id and no rule with the library that it checks.
 
 from __future__ import annotations
 
-import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.project.shop import DATABASE
 from tests.support.given_back import GivenBack
-from tests.support.local_server import Http, ok
+from tests.support.ledger import Money, read_money
+from tests.support.local_server import Http
+from tests.support.rows import Row, by, read_files, read_rows
+from tests.support.units import (
+    Offer,
+    claim_problems,
+    pool_problems,
+    price_problems,
+    promo_problems,
+    time_problems,
+)
 
-Row = Mapping[str, Any]
-
-_PAGE = 5000
-_VALUES_OF_A_QUERY = 100  # a query has at most 4096 characters
-_BUCKET = "tickets"
 _STANDING = frozenset({"confirmed", "completed", "no_show"})
 _GONE = frozenset({"rolled_back", "expired", "cancelled"})
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """The movements of one payment, in minor units. keys: the idempotency keys of its refunds."""
-
-    captured: int = 0
-    captures: int = 0
-    refunded: int = 0
-    refunds: int = 0
-    keys: frozenset[str | None] = frozenset()
-
-    @property
-    def kept(self) -> int:
-        """What the merchant has of it."""
-        return self.captured - self.refunded
 
 
 @dataclass(slots=True)
 class Books:
     """Everything that was written for some events, or for all, and every movement of money by payment."""
 
-    ticket_types: list[Row]
+    offer: Offer
     bookings: list[Row]
     claims: list[Row]
     outcomes: list[Row]
@@ -68,11 +55,11 @@ class Books:
         without a booking nothing is known: they are still their owners' to use.
         """
         self._found = []
-        self._check_pools()
-        by_booking = {name: _by(rows, "bookingId") for name, rows in self._papers()}
+        by_booking = {name: by(rows, "bookingId") for name, rows in self._papers()}
         outcomes = {row["$id"]: row for row in self.outcomes}
         for booking in self.bookings:
             self._check_booking(booking, {n: by_booking[n][booking["$id"]] for n in by_booking}, outcomes)
+        self._check_units()
         self._check_orphans()
         self._check_files()
         self._check_log()
@@ -95,27 +82,13 @@ class Books:
     def _say(self, sentence: str) -> None:
         self._found.append(sentence)
 
-    def _check_pools(self) -> None:
-        types = {row["$id"]: row for row in self.ticket_types}
-        bookings = {row["$id"]: row for row in self.bookings}
-        type_of_pool: dict[str, str] = {}
-        for (pool, unit), times in Counter((c["poolId"], c["unit"]) for c in self.claims).items():
-            if times > 1:
-                self._say(f"unit {unit} of pool {pool} is claimed {times} times")
-        for claim in self.claims:
-            booking = bookings.get(claim["bookingId"])
-            if booking is None:
-                continue
-            sold_as = type_of_pool.setdefault(claim["poolId"], booking["ticketTypeId"])
-            if sold_as != booking["ticketTypeId"]:
-                self._say(f"pool {claim['poolId']} sells {sold_as} and {booking['ticketTypeId']}")
-            capacity = types[sold_as]["capacity"] if sold_as in types else 0
-            if not (claim["unit"].isdecimal() and 1 <= int(claim["unit"]) <= capacity):
-                self._say(f"claim {claim['$id']}: there is no unit {claim['unit']} of {capacity}")
-        for pool, kind in type_of_pool.items():
-            claimed = sum(claim["poolId"] == pool for claim in self.claims)
-            if kind in types and claimed > types[kind]["capacity"]:
-                self._say(f"{kind}: {claimed} units claimed of {types[kind]['capacity']}")
+    def _check_units(self) -> None:
+        self._found += pool_problems(self.offer, self.bookings, self.claims)
+        standing = [row for row in self.bookings if row["status"] in _STANDING]
+        valid = by([row for row in self.tickets if row["status"] == "valid"], "bookingId")
+        numbers = [(row, {ticket["number"] for ticket in valid[row["$id"]]}) for row in standing]
+        self._found += time_problems(self.offer, numbers)
+        self._found += promo_problems(self.offer, standing)
 
     def _check_booking(
         self, booking: Row, papers: Mapping[str, list[Row]], outcomes: Mapping[str, Row]
@@ -127,15 +100,16 @@ class Books:
         if not stands and status not in _GONE:
             self._say(f"{name} is {status}: neither final nor anybody's work")
             stands = outcome == "CONFIRMED"
-        if stands and outcome != "CONFIRMED":
+        if stands != (outcome == "CONFIRMED"):
             self._say(f"{name} is {status}, and its outcome {outcome}")
-        if not stands and outcome == "CONFIRMED":
+        # A hold ends as what its outcome says, and nothing that was never held ends like one.
+        if status in ("expired", "cancelled") and not stands and outcome != "EXPIRED":
             self._say(f"{name} is {status}, and its outcome {outcome}")
-        wanted = booking["quantity"] if stands else 0
+        if (status == "expired" or outcome == "EXPIRED") and not booking["heldUntil"]:
+            self._say(f"{name} is {status}, and was never a hold")
         one = int(stands)
         counts = {
-            "claims": wanted - len(given.tickets),
-            "tickets": wanted,
+            "tickets": booking["quantity"] if stands else 0,
             "transactions": one + len(given.refunds),
             "orders": one,
         }
@@ -145,35 +119,52 @@ class Books:
         if stands:
             self._check_sale(name, booking, papers)
             self._found += given.problems(booking, papers)
+        elif papers["claims"]:
+            self._say(f"{name} is {status}, and claims {[claim['$id'] for claim in papers['claims']]}")
         self._check_payment_of(name, booking, stands, sum(given.refunds))
 
     def _check_sale(self, name: str, booking: Row, papers: Mapping[str, list[Row]]) -> None:
-        claimed = sorted(claim["unit"] for claim in papers["claims"])
-        printed = sorted(ticket["unit"] for ticket in papers["tickets"] if ticket["status"] == "valid")
-        if claimed != printed:
-            self._say(f"{name}: units {claimed} are claimed, and {printed} are on its tickets")
+        valid = [ticket for ticket in papers["tickets"] if ticket["status"] == "valid"]
+        uses = self._uses_of(booking)
+        self._found += claim_problems(self.offer, booking, papers["claims"], valid, uses)
+        self._found += price_problems(self.offer, booking)
         if {ticket["userId"] for ticket in papers["tickets"]} - {booking["userId"]}:
             self._say(f"{name} has tickets of somebody else")
         if sorted(ticket["number"] for ticket in papers["tickets"]) != [*range(1, booking["quantity"] + 1)]:
             self._say(f"{name}: its tickets are not numbered from 1 to {booking['quantity']}")
-        price = next((t["price"] for t in self.ticket_types if t["$id"] == booking["ticketTypeId"]), None)
-        if price is not None and booking["total"] != price * booking["quantity"]:
-            self._say(f"{name} costs {booking['total']} instead of {booking['quantity']} × {price}")
         for paper, column in (("transactions", "amount"), ("orders", "total")):
             sold = [row for row in papers[paper] if row.get("kind") != "refund"]
             if any(row[column] != booking["total"] for row in sold):
                 self._say(f"{name}: its {paper} do not say {booking['total']}")
+        if any(row["lines"] != booking["lines"] for row in papers["orders"]):
+            self._say(f"{name}: its order has other lines")
+        order = self.money.get(booking["paymentId"], Money()).order
+        if any((row["gatewayOrderId"] or "") != order for row in papers["transactions"] if row["paymentId"]):
+            self._say(f"{name}: its payment was made for order {order}, and its transaction says otherwise")
+
+    def _uses_of(self, booking: Row) -> int:
+        """How many uses of its promo code a booking that was made claims."""
+        code = self.offer.promo_codes.get((booking["promoCode"] or "").casefold())
+        if booking["status"] == "cancelled" and code and code["returnedOnCancellation"]:
+            return 0
+        return len(self.offer.limits(booking["promoCode"]))
 
     def _check_payment_of(self, name: str, booking: Row, stands: bool, refunded: int) -> None:
-        money = self.money.get(booking["paymentId"], Money())
-        if stands:
+        payment = booking["paymentId"]
+        money = self.money.get(payment, Money())
+        if payment and booking["gatewayOrderId"] and money.order not in ("", booking["gatewayOrderId"]):
+            self._say(f"{name} was paid with a payment for the order {money.order}")
+        if stands and not booking["total"]:
+            if (payment, booking["paymentStatus"]) != (None, "none"):
+                self._say(f"{name} is free, and its payment {payment} is {booking['paymentStatus']}")
+        elif stands:
             due = booking["total"] - refunded
-            if money.kept != due and not self._is_open_case(booking["paymentId"]):
+            if money.kept != due and not self._is_open_case(payment):
                 self._say(f"{name} stands, and {money.kept} of {due} are kept")
             part = "captured" if not refunded else "partially_refunded" if due else "refunded"
             if booking["paymentStatus"] != part:
                 self._say(f"{name} stands, its payment is {part}, and shown as {booking['paymentStatus']}")
-        elif booking["status"] in _GONE and money.kept and not self._is_open_case(booking["paymentId"]):
+        elif booking["status"] in _GONE and money.kept and not self._is_open_case(payment):
             self._say(f"{name} is {booking['status']}, and {money.kept} of its payment were not returned")
         elif booking["paymentStatus"] == "captured" and not money.kept:
             self._say(f"{name} says that its payment is captured, and it is not")
@@ -217,12 +208,14 @@ class Books:
                 self._say(f"entry {entry['$id']} of the log does not say {missing}")
 
     def _check_money(self, presented: Sequence[str]) -> None:
-        booked = {row["paymentId"] for row in self.bookings}
-        for payment, times in Counter(row["paymentId"] for row in self.bookings).items():
+        booked = Counter(row["paymentId"] for row in self.bookings if row["paymentId"])
+        orders = {row["gatewayOrderId"] for row in self.bookings if row["gatewayOrderId"]}
+        for payment, times in booked.items():
             if times > 1:
                 self._say(f"payment {payment} paid for {times} bookings")
         for payment, money in self.money.items():
-            if payment not in booked and payment not in presented:
+            # Whoever pays one of our orders has shown us the payment.
+            if payment not in booked and payment not in presented and money.order not in orders:
                 continue
             if money.captures > 1:
                 self._say(f"payment {payment} was captured {money.captures} times")
@@ -246,85 +239,41 @@ class Books:
 def read_books(http: Http, ledger: Sequence[Mapping[str, Any]], event_id: str = "") -> Books:
     """The books of one event, or all of them. ledger: the stand-in's movements.
 
-    Outcomes, transactions and files do not name their event: of one event, those of its bookings are read,
-    so that what belongs to no booking at all is only found among all.
+    A service that belongs to no event counts as one. Outcomes, transactions and files do not name their
+    event: of one event, those of its bookings are read, so that what belongs to no booking at all is only
+    found among all.
     """
     of_event = {"eventId": [event_id]} if event_id else {}
     bookings = read_rows(http, "bookings", of_event)
-    of_booking = {"bookingId": [row["$id"] for row in bookings]}
-    by_id = {"$id": of_booking["bookingId"]}
+    of_booking = {"bookingId": [row["$id"] for row in bookings]} if event_id else {}
     references = [
         f"ticket-{row['reference']}-{n}.png" for row in bookings for n in range(1, row["quantity"] + 1)
     ]
-    some = bool(event_id)
     return Books(
-        ticket_types=read_rows(http, "ticket_types", of_event),
+        offer=_read_offer(http, of_event),
         bookings=bookings,
         claims=read_rows(http, "claims", of_event),
-        outcomes=read_rows(http, "outcomes", by_id if some else {}),
+        outcomes=read_rows(http, "outcomes", {"$id": of_booking["bookingId"]} if event_id else {}),
         tickets=read_rows(http, "tickets", of_event),
-        transactions=read_rows(http, "transactions", of_booking if some else {}),
+        transactions=read_rows(http, "transactions", of_booking),
         orders=read_rows(http, "orders", of_event),
         reports=read_rows(http, "rollback_reports", of_event),
         changes=read_rows(http, "unit_changes", of_event),
-        files=_list(http, f"/storage/buckets/{_BUCKET}/files", "files", {"name": references} if some else {}),
-        log=read_rows(http, "audit_log", of_booking if some else {}),
+        files=read_files(http, references if event_id else None),
+        log=read_rows(http, "audit_log", of_booking),
         cancellations=read_rows(http, "cancellations", of_event),
-        fates=read_rows(http, "checkins", of_booking if some else {}),
+        fates=read_rows(http, "checkins", of_booking),
         money=read_money(ledger),
     )
 
 
-def read_money(ledger: Sequence[Mapping[str, Any]]) -> dict[str, Money]:
-    """The movements by payment. A refund that failed is as if it had not been."""
-    found: dict[str, Money] = defaultdict(Money)
-    for entry in ledger:
-        money, amount = found[entry["paymentId"]], entry["amount"]
-        if entry["movement"] == "captured":
-            money = Money(
-                money.captured + amount, money.captures + 1, money.refunded, money.refunds, money.keys
-            )
-        elif entry["movement"] == "refunded":
-            keys = money.keys | {entry["idempotencyKey"]}
-            money = Money(money.captured, money.captures, money.refunded + amount, money.refunds + 1, keys)
-        elif entry["movement"] == "refund_reversed":
-            money = Money(
-                money.captured, money.captures, money.refunded - amount, money.refunds - 1, money.keys
-            )
-        found[entry["paymentId"]] = money
-    return dict(found)
-
-
-def read_rows(http: Http, table: str, equal: Mapping[str, list[str]] | None = None) -> list[Row]:
-    """The rows of a table whose column has one of the values, or all of them."""
-    return _list(http, f"/tablesdb/{DATABASE}/tables/{table}/rows", "rows", equal or {})
-
-
-def _list(http: Http, path: str, key: str, equal: Mapping[str, list[str]]) -> list[Row]:
-    """Every entry, or those whose column has one of the values: one column at most."""
-    found: list[Row] = []
-    for column, values in equal.items():
-        for at in range(0, len(values), _VALUES_OF_A_QUERY):
-            some = {"method": "equal", "attribute": column, "values": values[at : at + _VALUES_OF_A_QUERY]}
-            found += _pages(http, path, key, [some])
-    return found if equal else _pages(http, path, key, [])
-
-
-def _pages(http: Http, path: str, key: str, where: list[dict[str, Any]]) -> list[Row]:
-    found: list[Row] = []
-    while True:
-        queries = [*where, {"method": "orderAsc", "attribute": "$id"}, {"method": "limit", "values": [_PAGE]}]
-        if found:
-            queries.append({"method": "greaterThan", "attribute": "$id", "values": [found[-1]["$id"]]})
-        params = {f"queries[{at}]": json.dumps(query) for at, query in enumerate(queries)}
-        page: list[Row] = ok(http.get(path, params={**params, "total": "false"}))[key]
-        found += page
-        if len(page) < _PAGE:
-            return found
-
-
-def _by(rows: Sequence[Row], column: str) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        found[row[column]].append(row)
-    return found
+def _read_offer(http: Http, of_event: Mapping[str, list[str]]) -> Offer:
+    services = read_rows(http, "services", of_event)
+    if of_event:
+        services += read_rows(http, "services", {"$id": of_event["eventId"]})
+    return Offer(
+        ticket_types={row["$id"]: row for row in read_rows(http, "ticket_types", of_event)},
+        showtimes={row["$id"]: row for row in read_rows(http, "showtimes", of_event)},
+        services={row["$id"]: row for row in services},
+        promo_codes={row["code"].casefold(): row for row in read_rows(http, "promo_codes")},
+    )
