@@ -23,6 +23,7 @@ async def handle(execution: Execution) -> Mapping[str, Any]:
     request = CancelBookingRequest.read(read_object(execution.body)).request()
     desk = open_desk(execution)
     asker = await identify_asker(execution.headers, desk.accounts)
+    # All of a server's users together are no crowd of one.
     if not asker.is_trusted_server:
         await rate_limits(execution, desk).check(Scope.CANCEL, asker)
     return success(await cancel(desk, asker, request))

@@ -13,6 +13,7 @@ from boxoffice.caching import Cache
 from boxoffice.cancellations import call_off as module
 from boxoffice.recovery.sweep import sweep
 from boxoffice.schema import Table
+from boxoffice.times import to_text
 
 from tests.unit.counter import BOOKING, Counter
 from tests.unit.fakes import Killed
@@ -142,3 +143,14 @@ def test_without_time_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     shop = called_off()
     assert shop.sweep().called_off == 0
     assert shop.fates() == {}
+
+
+def test_more_events_than_fit_into_one_condition_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = called_off()
+    for number in range(4):
+        row = {"name": "Other", "status": "cancelled", "startsAt": to_text(shop.now)}
+        shop.rows.seed(Table.EVENTS, f"a-{number}", **row)
+    monkeypatch.setattr(module, "MOST_VALUES", 2)
+    for _ in range(6):
+        shop.sweep(60)
+    over(shop)

@@ -15,6 +15,7 @@ from boxoffice.domain.errors import BoxofficeError
 from boxoffice.ports import RowsTaken
 from boxoffice.recovery.sweep import sweep
 from boxoffice.schema import Table
+from boxoffice.times import to_text
 
 from tests.unit.counter import ADA, Counter
 from tests.unit.fakes import Killed, lost_answer
@@ -235,3 +236,14 @@ def test_an_execution_that_wakes_up_does_not_make_a_cancelled_booking_confirmed_
     booking.update(status="confirmed", paymentStatus="captured", checkAfter=booking["leaseUntil"])
     shop.settle()
     shop.check()
+
+
+def test_a_row_that_says_nothing_is_in_nobodys_way() -> None:
+    shop = killed_at(8, True, 1, 2)
+    assert shop is not None
+    (good,) = shop.rows.all(Table.CANCELLATIONS)
+    bad = {**good, "$id": "cn-bad", "refundLines": "nonsense"}
+    shop.rows.tables[Table.CANCELLATIONS]["cn-bad"] = bad
+    assert shop.sweep(AFTER_THE_LEASE).cancellations_finished == 1
+    assert shop.income == PRICE
+    assert bad["checkAfter"] == to_text(shop.now + timedelta(hours=1))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.cancellations.finish import finish, win
@@ -19,6 +20,9 @@ from boxoffice.times import to_text
 _WORK_SECONDS = 12.0
 
 _AT_ONCE = 8
+
+# Until somebody has repaired a row that says nothing.
+_UNREADABLE = timedelta(hours=1)
 
 
 async def finish_due(desk: Desk) -> int:
@@ -55,12 +59,14 @@ async def _end(desk: Desk, row: Row, bookings: dict[str, Row]) -> bool:
         sold = Sold.from_row(bookings[cancellation.booking_id])
     except (KeyError, ValueError, TypeError) as error:
         desk.log.error("cancellation.unreadable", typed(error), cancellationId=row["$id"])
+        await _postpone(desk, row["$id"], desk.rows.server_time() + _UNREADABLE)
         return False
     try:
         return await _go_on(desk, sold, cancellation)
     except BoxofficeError as error:
         desk.log.error("cancellation.not_ended", error, cancellationId=cancellation.id)
-    await _postpone(desk, cancellation)
+    later = recovery.next_question(cancellation.lease_until, desk.rows.server_time())
+    await _postpone(desk, cancellation.id, later)
     return False
 
 
@@ -95,9 +101,9 @@ async def _try_later(desk: Desk, sold: Sold, cancellation: Cancellation, error: 
     return next_at is None
 
 
-async def _postpone(desk: Desk, cancellation: Cancellation) -> None:
-    later = recovery.next_question(cancellation.lease_until, desk.rows.server_time())
+async def _postpone(desk: Desk, cancellation_id: str, later: datetime) -> None:
+    """So that it is not in the way of the others."""
     try:
-        await desk.rows.update(Table.CANCELLATIONS, cancellation.id, {"checkAfter": to_text(later)})
+        await desk.rows.update(Table.CANCELLATIONS, cancellation_id, {"checkAfter": to_text(later)})
     except BoxofficeError as error:
-        desk.log.error("cancellation.not_postponed", error, cancellationId=cancellation.id)
+        desk.log.error("cancellation.not_postponed", error, cancellationId=cancellation_id)
