@@ -17,7 +17,9 @@ from boxoffice.domain.callers import Caller
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import BoxofficeError
 from boxoffice.domain.payments import PaymentState
+from boxoffice.domain.pools import Claim, ClaimState
 from boxoffice.domain.selection import SomeTickets
+from boxoffice.inventory.expiry import decide_expired
 from boxoffice.schema import Table
 
 from tests.unit.shop import ANN, BOB, Shop
@@ -184,6 +186,28 @@ class TestEnding:
         assert isinstance(result, Failed)
         assert result.error.code is Code.HOLD_EXPIRED
         assert shop.gateway.payments["pay_1"].state is PaymentState.REFUNDED
+        again = run(convert(shop.desk(), ANN, kept.booking.id, PaymentClaim("pay_1")))
+        assert isinstance(again, Failed)
+        assert (again.error.code, again.replayed) == (Code.HOLD_EXPIRED, True)
+
+    def test_what_somebody_else_has_just_given_back_is_got_again(self) -> None:
+        shop = Shop(capacity=1)
+        kept = held(shop)
+        shop.sweep(901)
+        other = held(shop, caller=BOB)
+        # In another execution, so that this function still remembers that it is taken.
+        run(release_hold(shop.desk(), "bob", other.booking.id))
+        shop.memory.claimed([Claim(place.units[0], "x", ClaimState.SOLD, None) for place in other.places])
+        assert isinstance(converted(shop, kept, paid(shop, kept)), Booked)
+
+    def test_units_whose_hold_has_just_been_ended_by_somebody_else_are_free(self) -> None:
+        shop = Shop(capacity=1)
+        kept = held(shop)
+        shop.now += timedelta(minutes=15)
+        shop.time.seconds += 900
+        run(decide_expired(shop.rows, [kept.booking.id]))
+        shop.rows.tables[Table.BOOKINGS][kept.booking.id]["status"] = "expired"
+        assert held(shop, caller=BOB)
 
     def test_somebody_who_paid_and_went_away_gets_the_tickets(self) -> None:
         shop = Shop()
@@ -218,6 +242,12 @@ class TestOpenHolds:
         run(release_hold(shop.desk(), "ann", kept.booking.id))
         assert shop.rows.all(Table.CLAIMS) == []
         assert run(list_holds(shop.desk(), "ann")) == []
+
+    def test_one_that_is_over_before_its_row_says_so_is_not_listed(self) -> None:
+        shop = Shop()
+        kept, other = held(shop), held(shop)
+        run(decide_expired(shop.rows, [kept.booking.id]))
+        assert [one.id for one in run(list_holds(shop.desk(), "ann"))] == [other.booking.id]
 
     def test_what_has_ended_cannot_be_extended(self) -> None:
         shop = Shop()

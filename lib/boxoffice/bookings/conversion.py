@@ -92,13 +92,12 @@ class _Conversion:
             return earlier
         if lease.attempt != self._lease.attempt or hold.booking.status is BookingStatus.PENDING:
             raise Rejected(Code.BOOKING_IN_PROGRESS)
-        proven = self._proven(hold.booking, payment)
         if hold.is_open:
-            return await self._complete(hold, proven)
-        if hold.is_being_made(self._desk.now()):
+            return await self._complete(hold, self._proven(hold.booking, payment))
+        if hold.is_being_made(self._desk.rows.server_time()):
             raise Rejected(Code.BOOKING_IN_PROGRESS)
         try:
-            return await self._get_again(hold.booking, proven)
+            return await self._get_again(hold, payment)
         finally:
             await self._release_lease()
 
@@ -109,6 +108,9 @@ class _Conversion:
         if hold.outcome is Outcome.CONFIRMED and booking.status is BookingStatus.CANCELLED:
             raise Rejected(Code.INVALID_STATUS_TRANSITION, "This booking has been cancelled.")
         if hold.outcome is Outcome.CONFIRMED or booking.status in STANDING:
+            if booking.status is BookingStatus.HELD:
+                # The row was read before it was paid, so it does not say by which payment.
+                raise Rejected(Code.BOOKING_IN_PROGRESS)
             if not is_same:
                 raise Rejected(
                     Code.INVALID_STATUS_TRANSITION,
@@ -164,26 +166,35 @@ class _Conversion:
             await record_failure(self._desk, sale, report)
         return failed
 
-    async def _get_again(self, hold: Booking, payment: Payment) -> Booked | Failed:
+    async def _get_again(self, ended: StoredHold, found: Payment | BaseException | None) -> Booked | Failed:
         """Book what the hold had, when it is still there; otherwise give the money back."""
-        desk, caller, gone = self._desk, self._caller, Rejected(Code.HOLD_EXPIRED)
+        desk, hold, gone = self._desk, ended.booking, Rejected(Code.HOLD_EXPIRED)
+        payment_id = None if hold.is_free else self._lease.payment_id
+        booking_id = (
+            ids.booking_id(payment_id) if payment_id else ids.free_booking_id(self._caller.user_id, hold.id)
+        )
+        wanted = successor(desk, self._caller, hold, booking_id, payment_id)
 
         async def proof() -> Payment:
-            return payment
+            return self._proven(hold, found)
 
-        booking_id = (
-            ids.booking_id(payment.id) if payment.id else ids.free_booking_id(caller.user_id, hold.id)
-        )
-        wanted = successor(desk, caller, hold, booking_id, payment.id or None)
+        admission = Admission(desk, self._caller, proof)
+        try:
+            await proof()
+        except Rejected as refusal:
+            # Also a payment that has gone back, because this request was too late before.
+            return await admission.refuse(wanted, refusal)
+        if ended.outcome is not None:
+            # Whoever ended it may not have come to this: its own units must not be in its way.
+            await desk.inventory.release(hold.id, ended.places)
         try:
             basket = await fill_again(desk, hold)
         except Rejected:
-            stock = Stock((), ())
-            is_gone = True
-        else:
-            stock, is_gone = Stock(basket.wants, basket.extras), basket.refusal is not None
-        admission = Admission(desk, caller, proof)
-        return await sell(desk, admission, wanted, stock, gone if is_gone else None, gone)
+            return await sell(desk, admission, wanted, Stock((), ()), gone, gone)
+        # They were this hold's until just now: nobody's memory of that may cost its owner the tickets.
+        desk.inventory.doubt((*basket.wants, *basket.extras))
+        stock = Stock(basket.wants, basket.extras)
+        return await sell(desk, admission, wanted, stock, gone if basket.refusal else None, gone)
 
     async def _free_place_for_holds(self) -> None:
         """The hold is not an open one any more. Failing is harmless: the sweep does it again."""

@@ -77,7 +77,7 @@ async def _hold(desk: Desk, caller: Caller, wish: HoldWish) -> Held:
             return await _Holding(desk, basket, _draft(desk, caller, basket, booking_id)).run()
         basket = replace(basket, refusal=shortage)
     if wish.request_id and (stored := await read_hold(desk.rows, booking_id)):
-        return earlier(stored, desk.now())
+        return earlier(stored, desk.rows.server_time())
     raise basket.refusal or Rejected(Code.CONFLICT_ERROR)
 
 
@@ -133,7 +133,7 @@ class _Holding:
         if not self._is_mine:
             stored = await read_hold(self._desk.rows, self._booking.id)
             if stored is not None:
-                return await self._with_order(earlier(stored, self._desk.now()))
+                return await self._with_order(earlier(stored, self._desk.rows.server_time()))
         raise report.error or Rejected(Code.CONFLICT_ERROR)
 
     async def _with_order(self, held: Held) -> Held:

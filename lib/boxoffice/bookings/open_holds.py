@@ -30,7 +30,12 @@ async def list_holds(desk: Desk, user_id: str) -> Sequence[Booking]:
     )
     now = desk.rows.server_time()
     found = [booking for booking in map(Booking.from_row, rows) if _end(booking) > now]
-    return sorted(found, key=_end)
+    if not found:
+        return []
+    # One that has just been decided is shown as held for a little while longer.
+    named = [booking.id for booking in found]
+    decided = {row["$id"] for row in await desk.rows.find(Table.OUTCOMES, {"$id": named})}
+    return sorted((booking for booking in found if booking.id not in decided), key=_end)
 
 
 async def extend_hold(desk: Desk, user_id: str, booking_id: str) -> Held:

@@ -84,6 +84,11 @@ class Inventory:
             return refusal
         return None
 
+    def doubt(self, wants: Sequence[Want]) -> None:
+        """Ask before these are refused, although they are remembered to be gone."""
+        for pool in _pools(wants):
+            self._memory.doubt(pool)
+
     async def prepare(self, wants: Sequence[Want]) -> None:
         """Read what has to be known before choosing makes sense, unless it is known. Never raises."""
         pools = _pools(want for want in wants if want.needs_map)

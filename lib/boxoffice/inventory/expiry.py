@@ -11,9 +11,11 @@ from collections.abc import Iterable, Sequence
 from boxoffice.domain import ids
 from boxoffice.domain.pools import Claim, lapsed_bookings
 from boxoffice.domain.status import BookingStatus, Outcome
-from boxoffice.ports import MOST_VALUES, NewRow, Range, Rows
+from boxoffice.ports import MOST_VALUES, NewRow, Rows
 from boxoffice.schema import Table
-from boxoffice.times import to_text
+
+# One that has just been ended by somebody else is as free as one that is ended now.
+_UNPAID = (BookingStatus.HELD, BookingStatus.EXPIRED, BookingStatus.CANCELLED)
 
 _AT_ONCE = 20
 _ATTEMPT = "expiry"
@@ -22,7 +24,7 @@ _ATTEMPT = "expiry"
 async def end_lapsed_holds(rows: Rows, claims: Iterable[Claim]) -> frozenset[str]:
     """End the holds among `claims` that have lapsed, and free their units; the ids of those.
 
-    One that is just being paid for is left alone, and so is every booking that is not a hold any more.
+    One that is just being paid for is left alone, and so is every booking that was made.
     """
     lapsed = sorted(lapsed_bookings(claims, rows.server_time()))[:MOST_VALUES]
     if not lapsed:
@@ -50,10 +52,12 @@ async def decide_expired(rows: Rows, booking_ids: Sequence[str]) -> list[str]:
 
 
 async def free_claims(rows: Rows, booking_ids: Sequence[str]) -> None:
-    """Free the units of holds that are over: up to 100 of them."""
+    """Free the units of holds that are over: up to 100 of them.
+
+    Whatever their claims say: somebody may have begun to extend one in its last moment.
+    """
     if booking_ids:
-        until = Range(upto=to_text(rows.server_time()))
-        await rows.delete_where(Table.CLAIMS, {"bookingId": booking_ids, "reservedUntil": until})
+        await rows.delete_where(Table.CLAIMS, {"bookingId": booking_ids})
 
 
 def expired_row(booking_id: str, released_by: str | None = None) -> NewRow:
@@ -62,11 +66,15 @@ def expired_row(booking_id: str, released_by: str | None = None) -> NewRow:
 
 
 async def _unpaid(rows: Rows, booking_ids: Sequence[str]) -> list[str]:
-    """Those of the bookings that are holds, and that nobody has begun to pay for."""
-    held, leases = await asyncio.gather(
-        rows.find(Table.BOOKINGS, {"$id": booking_ids, "status": BookingStatus.HELD}, columns=["userId"]),
+    """Those of the bookings that are holds, or were, and that nobody has begun to pay for."""
+    unpaid, leases = await asyncio.gather(
+        rows.find(Table.BOOKINGS, {"$id": booking_ids, "status": _UNPAID}, columns=["userId", "status"]),
         rows.find(Table.LEASES, {"bookingId": booking_ids}, columns=["bookingId"]),
     )
     # Only the lease of its own user: anybody can name a booking.
     paying = {row["$id"] for row in leases}
-    return [row["$id"] for row in held if ids.lease_id(row["$id"], row["userId"]) not in paying]
+    return [
+        row["$id"]
+        for row in unpaid
+        if row["status"] != BookingStatus.HELD or ids.lease_id(row["$id"], row["userId"]) not in paying
+    ]

@@ -43,6 +43,10 @@ class PoolMemory:
         """Whether what is remembered is recent enough to refuse a buyer without asking."""
         return self._clock() - self._pool(pool).learned_at < _FRESH_SECONDS
 
+    def doubt(self, pool: str) -> None:
+        """What is remembered is not enough to refuse a buyer by, however recent it is."""
+        self._pool(pool).learned_at = float("-inf")
+
     def next_end(self, pool: str) -> datetime | None:
         """When the first of the remembered reservations ends; `None` when none does by itself."""
         return self._pool(pool).next_end
