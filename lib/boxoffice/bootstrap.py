@@ -112,6 +112,7 @@ def open_desk(execution: Execution) -> Desk:
     server = client("x-appwrite-key", execution.headers.get("x-appwrite-key", ""))
     rows = AppwriteRows(server, threads, TIMING, budget)
     catalogue, programme = Catalogue(rows, shared.listings, TIMING), Programme(rows, shared.programme)
+    conflicts = Conflicts(CONFLICTS, rows, _new_token, execution.log)
     return Desk(
         accounts=AppwriteAccounts(
             lambda token: client("x-appwrite-jwt", token), shared.proven, threads, TIMING, budget
@@ -132,9 +133,9 @@ def open_desk(execution: Execution) -> Desk:
         catalogue=catalogue,
         programme=programme,
         promo_codes=PromoCodes(rows, shared.promo_codes),
-        inventory=Inventory(rows, shared.pools, secrets.randbelow, _utc_now),
+        inventory=Inventory(rows, shared.pools, secrets.randbelow, _utc_now, conflicts),
         availability=Availability(rows, catalogue, programme, shared.views, shared.pools, TIMING, _utc_now),
-        conflicts=Conflicts(CONFLICTS, rows, _new_token, execution.log),
+        conflicts=conflicts,
         signing_keys=settings.signing_keys,
         log=execution.log,
         timing=TIMING,

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from scripts.appwrite_http import RefusedError
-from scripts.project.shop import AVAILABILITY, Answer, Customer, Event, execute
+from scripts.project.shop import AVAILABILITY, BOOK, Answer, Customer, Event, execute
 from tests.support.arena import Arena
 from tests.support.local_server import Http, ok, wait_until
 from tests.support.published import as_published
 
 pytestmark = pytest.mark.local_only
 
-MANAGE = "manage_events"
+MANAGE, HOLD = "manage_events", "hold_tickets"
 PRICE = 50_000
 CLAIMS = "/v1/tablesdb/boxoffice/tables/claims/rows"
 PLAN = {
@@ -176,6 +176,95 @@ def test_a_lost_answer_blocks_once(arena: Arena, admin: Customer, event: Event) 
     assert len(blocked(arena)) == 3
 
 
+def held(arena: Arena, customer: Customer, showtime: str, *labels: str) -> dict[str, Any]:
+    """A hold of these seats."""
+    return execute(customer.http, HOLD, {"showtimeId": showtime, "seats": list(labels)}).data
+
+
+def pay(arena: Arena, customer: Customer, hold: dict[str, Any]) -> Answer:
+    """Completes a hold."""
+    payment = arena.shop.pay(customer, hold["totalAmount"], orderId=hold["gatewayOrderId"])
+    return execute(customer.http, BOOK, {"bookingId": hold["bookingId"], "paymentId": payment})
+
+
+def booked(arena: Arena, customer: Customer, showtime: str, *labels: str) -> str:
+    """The id of a confirmed booking of these seats."""
+    hold = held(arena, customer, showtime, *labels)
+    assert pay(arena, customer, hold).status == 200
+    return str(hold["bookingId"])
+
+
+def seats_of(arena: Arena, booking_id: str) -> dict[int, str]:
+    """The labels of the claimed seats by ticket, which must be those on the tickets."""
+    claims = arena.shop.rows("claims", bookingId=booking_id)
+    labels = {claim["ticket"]: claim["label"] for claim in claims if claim["ticket"]}
+    tickets = arena.shop.rows("tickets", bookingId=booking_id)
+    assert not tickets or {ticket["number"]: ticket["seat"] for ticket in tickets} == labels
+    return labels
+
+
+class TestMoving:
+    def test_a_booking(self, arena: Arena, admin: Customer, customer: Customer, showtime: str) -> None:
+        booking = booked(arena, customer, showtime, "A1", "A2")
+        wanted = {"bookingId": booking, "tickets": {"1": "C7", "2": "C8"}, "reason": REASON}
+        moved = ask(admin.http, "moveBooking", **wanted).data
+        assert moved["tickets"] == [
+            {"number": 1, "oldSeat": "A1", "newSeat": "C7"},
+            {"number": 2, "oldSeat": "A2", "newSeat": "C8"},
+        ]
+        assert seats_of(arena, booking) == {1: "C7", 2: "C8"}
+        (notice,) = arena.shop.rows("outbox")
+        assert (notice["userId"], notice["kind"], notice["state"]) == (
+            customer.user_id, "booking.moved", "waiting",
+        )  # fmt: skip
+        assert ask(admin.http, "moveBooking", **wanted).data["moveId"] is None
+        # A function that knows of the old seats forgets them after some seconds.
+        left = {"showtimeId": showtime, "seats": ["A1"]}
+        wait_until(lambda: execute(customer.http, HOLD, left).status == 200, seconds=10)
+        arena.settle()
+        (entry,) = arena.shop.rows("audit_log", action="units.moved")
+        assert (entry["actor"], entry["bookingId"], entry["reason"]) == (admin.user_id, booking, REASON)
+
+    def test_a_hold_that_is_paid_afterwards(
+        self, arena: Arena, admin: Customer, customer: Customer, showtime: str
+    ) -> None:
+        hold = held(arena, customer, showtime, "A1", "A2")
+        wanted = {"bookingId": hold["bookingId"], "tickets": {"2": "D4"}, "reason": REASON}
+        assert ask(admin.http, "moveBooking", **wanted).status == 200
+        assert pay(arena, customer, hold).status == 200
+        assert seats_of(arena, hold["bookingId"]) == {1: "A1", 2: "D4"}
+
+    def test_onto_a_seat_that_somebody_has(
+        self, arena: Arena, admin: Customer, customer: Customer, showtime: str
+    ) -> None:
+        booking = booked(arena, customer, showtime, "A1")
+        held(arena, arena.shop.create_customer(), showtime, "B1")
+        answer = ask(admin.http, "moveBooking", bookingId=booking, tickets={"1": "B1"}, reason=REASON)
+        assert (answer.status, answer.code) == (409, "SEAT_UNAVAILABLE")
+        assert answer.body["details"]["alternatives"]["B1"]
+        assert seats_of(arena, booking) == {1: "A1"}
+
+    @pytest.mark.parametrize("table", ["claims", "outcomes", "outbox", "audit_log"])
+    @pytest.mark.parametrize("kind", ["kill_function_before", "kill_function_after"])
+    def test_one_whose_function_dies_is_finished_by_the_sweep(
+        self, arena: Arena, admin: Customer, customer: Customer, showtime: str, table: str, kind: str
+    ) -> None:
+        booking = booked(arena, customer, showtime, "A1")
+        path = f"/v1/tablesdb/boxoffice/tables/{table}/rows"
+        with arena.faults({"kind": kind, "functionId": MANAGE, "method": "POST", "path": path, "nth": 1}):
+            wanted = {"bookingId": booking, "tickets": {"1": "C1"}, "reason": REASON}
+            assert execute(admin.http, MANAGE, {"action": "moveBooking", **wanted}).body == {}
+        arena.settle()
+        assert seats_of(arena, booking) == {1: "C1"}
+        assert len(arena.shop.rows("outbox")) == 1
+
+    def test_a_stranger_moves_nothing(self, arena: Arena, customer: Customer, showtime: str) -> None:
+        booking = booked(arena, customer, showtime, "A1")
+        answer = ask(customer.http, "moveBooking", bookingId=booking, tickets={"1": "C1"}, reason=REASON)
+        assert (answer.status, answer.code) == (403, "PERMISSION_ERROR")
+        assert seats_of(arena, booking) == {1: "A1"}
+
+
 class TestWhoMayAsk:
     def test_a_server_with_a_key(self, arena: Arena) -> None:
         assert ask(arena.http, "listBlocks").data == {"blocks": [], "cursor": None}
@@ -216,6 +305,10 @@ class TestWhoMayAsk:
         ({"action": "unblockUnits", "blockId": "bl-1"}, "reason"),
         ({"action": "unblockUnits", "reason": REASON}, "blockId"),
         ({"action": "unblockUnits", "reason": REASON, "blockId": "bl-1", "seats": ["A1"]}, "blockId"),
+        ({"action": "moveBooking", "reason": REASON, "bookingId": "bk-1"}, "tickets"),
+        ({"action": "moveBooking", "reason": REASON, "bookingId": "bk-1", "tickets": {}}, "tickets"),
+        ({"action": "moveBooking", "reason": REASON, "bookingId": "bk-1", "tickets": {"0": "A1"}}, "tickets"),
+        ({"action": "moveBooking", "bookingId": "bk-1", "tickets": {"1": "A1"}}, "reason"),
         ({"action": "listBlocks", "cursor": "bl-nothing"}, "cursor"),
         ({"action": "listBlocks", "limit": 51}, "limit"),
         ({"action": "dropEverything"}, "action"),

@@ -206,6 +206,7 @@ class World:
 
         catalogue = Catalogue(rows, process.listings, timing)
         programme = Programme(rows, KnownProgramme.empty(1, lambda: 0.0))
+        conflicts = Conflicts(Tally(timing.clock), rows, lambda: f"attempt-{token}", log)
         return Desk(
             accounts=AppwriteAccounts(
                 lambda jwt: client("x-appwrite-jwt", jwt),
@@ -224,11 +225,11 @@ class World:
             catalogue=catalogue,
             programme=programme,
             promo_codes=PromoCodes(rows, Remembered(1, 0.0, lambda: 0.0)),
-            inventory=Inventory(rows, process.memory, self._random.randrange, now),
+            inventory=Inventory(rows, process.memory, self._random.randrange, now, conflicts),
             availability=Availability(
                 rows, catalogue, programme, Views(1, 0.0, lambda: 0.0), process.memory, timing, now
             ),
-            conflicts=Conflicts(Tally(timing.clock), rows, lambda: f"attempt-{token}", log),
+            conflicts=conflicts,
             signing_keys=SigningKeys("k1", {"k1": b"sixteen byte key"}),
             log=log,
             timing=timing,

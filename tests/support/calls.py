@@ -16,7 +16,10 @@ ACCOUNT = "/v1/account"
 _VERBS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "write", "DELETE": "delete"}
 _TABLE = re.compile(r"/v1/tablesdb/\w+/tables/(\w+)/rows(/.+)?")
 _FILE = re.compile(r"/v1/storage/buckets/\w+/files(/.+)?")
+_METRICS = "/v1/tablesdb/boxoffice/tables/conflict_log/rows"
 _PAYMENT = re.compile(r"/razorpay/v1/payments/[^/]+(?:/(\w+))?")
+_ORDERS = "/razorpay/v1/orders"
+_ORDER_PAYMENTS = re.compile(r"/razorpay/v1/orders/[^/]+/payments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Call:
         path: str = entry["path"]
         if match := _PAYMENT.fullmatch(path):
             path = "/razorpay/v1/payments/*" + (f"/{match[1]}" if match[1] else "")
+        elif _ORDER_PAYMENTS.fullmatch(path):
+            path = f"{_ORDERS}/*/payments"
         elif (match := _TABLE.fullmatch(path)) and match[2]:
             path = path[: match.start(2)] + "/*"
         elif (match := _FILE.fullmatch(path)) and match[1]:
@@ -48,6 +53,9 @@ class Call:
         """The call in words, such as `create claims`."""
         if match := _PAYMENT.fullmatch(self.path):
             return f"{match[1] or 'read'} payment"
+        if self.path.startswith(_ORDERS):
+            asked = "payments of order" if self.path.endswith("/payments") else "find order"
+            return "open order" if self.method == "POST" else asked
         if match := _TABLE.fullmatch(self.path):
             return f"{_VERBS[self.method]} {match[1]}"
         if _FILE.fullmatch(self.path):
@@ -61,15 +69,17 @@ def entries_of(
     """What one execution asked, in the order in which it asked.
 
     Calls to the gateway and with a user's token do not say which execution makes them: they are told by the
-    payment and, when it is given, by the user, so only one execution may be about them at a time.
+    payment, by being about orders and, when it is given, by the user, so only one execution may be about them
+    at a time. Metrics
+    are left out: whoever comes by when it is time writes down what all have counted.
     """
     entries: list[Entry] = ok(local.get("/requests", params={"since": since}))["requests"]
     prefix = f"/razorpay/v1/payments/{payment_id}"
     mine = [
         entry
         for entry in entries
-        if entry["executionId"] == execution_id
-        or entry["path"].startswith(prefix)
+        if (entry["executionId"] == execution_id and entry["path"] != _METRICS)
+        or entry["path"].startswith((prefix, _ORDERS))
         or (user_id and entry["path"] == ACCOUNT and entry["userId"] == user_id)
     ]
     return sorted(mine, key=lambda entry: float(entry["time"]))

@@ -106,6 +106,7 @@ class Shop:
         timing = self.time.timing
         catalogue = Catalogue(self.rows, self.listings, timing)
         programme = Programme(self.rows, self.known_programme)
+        conflicts = Conflicts(self.tally, self.rows, lambda: next(self._tokens), self.log())
         return Desk(
             accounts=FakeAccounts(),
             users=self.users,
@@ -116,11 +117,11 @@ class Shop:
             catalogue=catalogue,
             programme=programme,
             promo_codes=PromoCodes(self.rows, self.known_promo_codes),
-            inventory=Inventory(self.rows, self.memory, self._random.randrange, lambda: self.now),
+            inventory=Inventory(self.rows, self.memory, self._random.randrange, lambda: self.now, conflicts),
             availability=Availability(
                 self.rows, catalogue, programme, self.views, self.memory, timing, lambda: self.now
             ),
-            conflicts=Conflicts(self.tally, self.rows, lambda: next(self._tokens), self.log()),
+            conflicts=conflicts,
             signing_keys=SigningKeys("k1", {"k1": b"sixteen byte key"}),
             log=self.log(),
             timing=timing,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from boxoffice.conflicts.tally import Conflicts, Tally
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.pools import Claim, ClaimState, Unit
@@ -13,6 +14,7 @@ from boxoffice.inventory import reading
 from boxoffice.inventory.claims import Claimant, Inventory
 from boxoffice.inventory.memory import PoolMemory
 from boxoffice.inventory.wants import AnyOf, Place
+from boxoffice.logs import Log
 from boxoffice.schema import Table
 
 from tests.unit.fakes import FakeRows, FakeTime, World
@@ -44,7 +46,11 @@ class Counter:
 
     def function(self, seed: int = 1) -> tuple[Inventory, PoolMemory]:
         memory = PoolMemory(lambda: self.time.seconds)
-        return Inventory(self.rows, memory, random.Random(seed).randrange, lambda: NOW), memory
+        log = Log(lambda line: None, lambda line: None, "")
+        self.conflicts = Conflicts(Tally(lambda: self.time.seconds), self.rows, lambda: "batch", log)
+        return Inventory(
+            self.rows, memory, random.Random(seed).randrange, lambda: NOW, self.conflicts
+        ), memory
 
     def wants(self, quantity: int = 1) -> list[AnyOf]:
         return [AnyOf(POOL, self.capacity, quantity)]

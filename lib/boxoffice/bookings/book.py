@@ -14,6 +14,7 @@ from boxoffice.bookings.proof import PaymentClaim, prove
 from boxoffice.bookings.records import Booking
 from boxoffice.bookings.results import Booked, Failed
 from boxoffice.bookings.sale import Sale
+from boxoffice.conflicts.refusals import count_refusal
 from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.codes import Code
@@ -55,7 +56,9 @@ async def book(desk: Desk, caller: Caller, wish: Wish) -> Booked | Failed:
     """
 
     async def explained(refusal: BoxofficeError) -> BoxofficeError:
-        return await as_of(desk, refusal, wish.availability_version, wish.selections)
+        shown = await as_of(desk, refusal, wish.availability_version, wish.selections)
+        await count_refusal(desk, shown, wish.selections)
+        return shown
 
     try:
         result = await _book(desk, caller, wish)

@@ -17,6 +17,7 @@ from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.draft import draft
 from boxoffice.bookings.records import Booking
 from boxoffice.bookings.stored_hold import HOLD_LABEL, StoredHold, read_hold
+from boxoffice.conflicts.refusals import count_refusal
 from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.codes import Code
@@ -65,6 +66,7 @@ async def hold(desk: Desk, caller: Caller, wish: HoldWish) -> Held:
         return await _hold(desk, caller, wish)
     except Rejected as refusal:
         explained = await as_of(desk, refusal, wish.availability_version, wish.selections)
+        await count_refusal(desk, explained, wish.selections)
         raise explained from refusal.__cause__
 
 

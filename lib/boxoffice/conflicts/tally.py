@@ -47,7 +47,8 @@ class Tally:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._counts: defaultdict[Counted, _Count] = defaultdict(_Count)
-        self._taken_at = float("-inf")
+        # Not at once: the first conflicts of a sale come together.
+        self._taken_at = clock()
 
     def add(self, counted: Counted, labels: Iterable[str]) -> None:
         """One conflict more, with these units in the way. What there is no room for is not counted."""

@@ -9,8 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from boxoffice.conflicts.tally import Conflicts
 from boxoffice.domain import units
 from boxoffice.domain.codes import Code
+from boxoffice.domain.conflict_advice import Resolution
 from boxoffice.domain.conflicts import ConflictKind, classify
 from boxoffice.domain.errors import BoxofficeError, Rejected, Retryable
 from boxoffice.domain.pools import Claim, ClaimState, Unit
@@ -53,16 +55,23 @@ class Inventory:
     """Claims units, for one execution.
 
     `choose` is the source of chance (see `units.Choose`), and `now` the wall clock: it only says in refusals
-    how long to wait.
+    how long to wait. What was got in the end although it was in somebody's way is counted in `conflicts`.
     """
 
     def __init__(
-        self, rows: Rows, memory: PoolMemory, choose: units.Choose, now: Callable[[], datetime]
+        self,
+        rows: Rows,
+        memory: PoolMemory,
+        choose: units.Choose,
+        now: Callable[[], datetime],
+        conflicts: Conflicts,
     ) -> None:
         self._rows = rows
         self._memory = memory
         self._choose = choose
         self._now = now
+        self._conflicts = conflicts
+        self._freed: set[Unit] = set()
 
     async def known_shortage(self, wants: Sequence[Want]) -> Rejected | None:
         """The refusal, when it is certain that `wants` cannot be had; `None` is no promise.
@@ -106,7 +115,7 @@ class Inventory:
         had, with what to have instead and what was in the way.
         """
         pools = _pools((*wants, *extras))
-        known = self._is_known(pools)
+        known, has_lost = self._is_known(pools), False
         for _ in range(_MAX_ROUNDS):
             try:
                 places, others = self._pick(wants), self._pick(extras)
@@ -117,9 +126,10 @@ class Inventory:
                 known = True
                 continue
             if await self._try(places, others, claimant):
+                self._count(claimant, places, has_lost)
                 return places
             await self._read(pools)
-            known = True
+            known = has_lost = True
         raise Retryable(Code.CONFLICT_ERROR)
 
     async def release(self, booking_id: str, places: Iterable[Place] = ()) -> None:
@@ -165,6 +175,16 @@ class Inventory:
                 raise Refused(refusal, want.in_the_way(self._memory), self._now()) from refusal
         return places
 
+    def _count(self, claimant: Claimant, places: Sequence[Place], has_lost: bool) -> None:
+        """Count a conflict that did no harm."""
+        taken_over = [place for place in places if self._freed.intersection(place.units)]
+        if taken_over:
+            labels = [place.label for place in taken_over if place.label]
+            kind, how = ConflictKind.HOLD_CONFLICT, Resolution.TAKEN_OVER
+            self._conflicts.count(claimant.event_id, kind, how, labels)
+        elif has_lost:
+            self._conflicts.count(claimant.event_id, ConflictKind.CACHE_CONFLICT, Resolution.RETRIED)
+
     def _is_known(self, pools: Sequence[str]) -> bool:
         """Whether nothing has to be asked: also no hold has ended meanwhile, whose units are free now."""
         now = self._now()
@@ -176,6 +196,7 @@ class Inventory:
         """Find out what is taken. A hold that has ended is in nobody's way: its units are freed."""
         claims = await read_claims(self._rows, pools)
         ended = await end_lapsed_holds(self._rows, claims)
+        self._freed |= {claim.unit for claim in claims if claim.booking_id in ended}
         by_pool: dict[str, list[Claim]] = {pool: [] for pool in pools}
         for claim in claims:
             if claim.booking_id not in ended:

@@ -213,7 +213,7 @@ async def _tell(desk: Desk, change: Change, booking: Row) -> None:
     """Have the booking's owner told, once."""
     body = {
         "reference": booking["reference"],
-        "eventId": change.event_id,
+        "eventName": booking["eventName"],
         "tickets": [
             {"number": step.number, "from": step.old_label, "to": step.new_label} for step in steps_of(change)
         ],
