@@ -207,20 +207,27 @@ async def answered(work: Awaitable[Any]) -> Any:
 Meanwhile = Callable[[Shop], Awaitable[Any]]
 
 
-def each_sleep(
+def sleeps(
     prepare: Callable[[Shop], Callable[[], Coroutine[Any, Any, Any]]], meanwhile: Meanwhile
-) -> list[tuple[Shop, Any, Any]]:
-    """Every shop in which something happened while the act slept, what that came to, and what the act did."""
-    found: list[tuple[Shop, Any, Any]] = []
+) -> Iterator[tuple[Shop, Any, Any]]:
+    """Every shop in which something happened while the act slept; what the act and the other came to."""
     for call in range(MOST_CALLS):
         shop = Shop(capacity=2)
         results = asyncio.run(asleep(shop, prepare(shop), call, lambda shop=shop: meanwhile(shop)))  # type: ignore[misc]
         if results is None:
-            return found
+            return
+        yield shop, *results
+    raise AssertionError("it never ends")
+
+
+def each_sleep(
+    prepare: Callable[[Shop], Callable[[], Coroutine[Any, Any, Any]]], meanwhile: Meanwhile
+) -> Iterator[tuple[Shop, Any, Any]]:
+    """Like `sleeps`, once the sweep has nothing left to do and the books balance."""
+    for shop, act, other in sleeps(prepare, meanwhile):
         shop.settle()
         balanced(shop)
-        found.append((shop, *results))
-    raise AssertionError("it never ends")
+        yield shop, act, other
 
 
 async def swept_at_the_end(shop: Shop) -> Any:
