@@ -32,7 +32,10 @@ from scripts.local_appwrite import ROOT
 
 BALANCED, VIOLATED, FAILED = 0, 1, 2
 ENV_FILE = ROOT / ".local" / "env.json"
-RULES = ("units", "tickets", "papers", "outcome", "money", "leftovers", "final", "orphan", "files", "log")
+RULES = (
+    "units", "tickets", "papers", "outcome", "money", "cancellations", "leftovers", "final", "orphan", "files",
+    "log",
+)  # fmt: skip
 THREADS = 16
 A_DAY = 86_400.0
 RAZORPAY = "https://api.razorpay.com"

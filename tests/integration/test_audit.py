@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scripts.local_appwrite import ROOT
-from scripts.project.shop import Customer, Event
+from scripts.project.shop import Customer, Event, execute
 from tests.support.arena import Arena
 from tests.support.local_server import ok
 
@@ -75,6 +75,22 @@ def test_balanced_books_exit_with_0(arena: Arena, customer: Customer, event: Eve
     assert "units\t0" in done.stdout
 
 
+def test_what_was_given_back_is_in_the_books(arena: Arena) -> None:
+    customer, event = arena.shop.create_customer(), arena.shop.create_event({"Standing": (PRICE, 10)})
+    booked = [arena.shop.book(customer, event, "Standing", 3).data for _ in range(2)]
+    for booking, numbers in zip(booked, ([2], [1, 2, 3]), strict=True):
+        body = {"bookingId": booking["bookingId"], "tickets": numbers}
+        assert execute(arena.http, "cancel_booking", body).status == 200
+    arena.settle()
+    result = audit(arena)
+    assert result.returncode == 0, result.stdout
+    (refund, *_) = arena.shop.rows("transactions", kind="refund")
+    ok(arena.http.delete(f"/tablesdb/boxoffice/tables/transactions/rows/{refund['$id']}"))
+    result = audit(arena)
+    assert result.returncode == 1
+    assert "cancellations\t1" in result.stdout
+
+
 def test_a_violation_exits_with_1_and_names_its_row(arena: Arena, customer: Customer, event: Event) -> None:
     assert arena.shop.book(customer, event, "Standing").status == 200
     (claim,) = arena.shop.rows("claims")
@@ -82,7 +98,7 @@ def test_a_violation_exits_with_1_and_names_its_row(arena: Arena, customer: Cust
     done = audit(arena)
     assert done.returncode == 1
     assert claim["bookingId"] in done.stdout
-    assert "units\t2" in done.stdout
+    assert "units\t1" in done.stdout
 
 
 def test_money_is_asked_of_the_gateway_unless_told_otherwise(
