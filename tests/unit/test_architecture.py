@@ -49,8 +49,12 @@ def test_the_saga_knows_nothing_of_tickets() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["audit", "bookings", "cancellations", "history", "inventory", "lookup", "recovery", "reports"]
-)
+    "part",
+    [
+        "audit", "bookings", "cancellations", "conflicts", "history", "inventory", "lookup", "managing",
+        "recovery", "reports",
+    ],
+)  # fmt: skip
 def test_use_cases_know_no_adapter_and_no_library(part: str) -> None:
     for module, names in imports(part).items():
         for name in names:

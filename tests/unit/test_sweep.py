@@ -456,6 +456,16 @@ class TestTidying:
         assert shop.sweep().limits_removed == 0
         assert shop.sweep(later=1_000).limits_removed == 3
 
+    def test_counts_of_conflicts_go_when_nobody_asks_about_them_any_more(self) -> None:
+        shop = Shop()
+        for number in range(2):
+            shop.rows.seed(
+                Table.CONFLICT_LOG, f"cl-{number}", batch="b", eventId="concert", kind="HOLD_CONFLICT",
+                resolution="refused", count=1,
+            )  # fmt: skip
+            assert shop.sweep(later=86_400 * 300).conflicts_removed == number
+        assert [row["$id"] for row in shop.rows.all(Table.CONFLICT_LOG)] == ["cl-1"]
+
     def test_tidying_that_fails_does_not_fail_the_run(self) -> None:
         shop = Shop()
         shop.world.fail_always("find claims", lambda: Fatal(Code.SERVICE_UNAVAILABLE))

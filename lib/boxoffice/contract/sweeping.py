@@ -28,6 +28,7 @@ class SweepResult(_Model):
     events_refreshed: int = Field(description="Events whose ticketsLeft was corrected.")
     files_removed: int = Field(description="Images of tickets that do not exist.")
     limits_removed: int = Field(description="Counters of requests whose window is over; stops at 5000.")
+    conflicts_removed: int = Field(description="Counts of conflicts, after 400 days; stops at 5000.")
     reports_restored: int = Field(description="Rollback reports brought back from the archive.")
     closed: int = Field(description="Whose event is over, shown to be completed or a no-show.")
     cancellations_finished: int = Field(description="Cancellations of tickets brought to their end.")

@@ -39,6 +39,7 @@ class Swept:
     events_refreshed: int = 0
     files_removed: int = 0
     limits_removed: int = 0
+    conflicts_removed: int = 0
     reports_restored: int = 0
     closed: int = 0
     cancellations_finished: int = 0

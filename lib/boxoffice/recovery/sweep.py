@@ -28,6 +28,7 @@ from boxoffice.recovery.results import Recovered, Swept
 from boxoffice.recovery.tidying import (
     refresh_some_events,
     release_abandoned,
+    remove_old_conflicts,
     remove_old_limits,
     remove_orphaned_files,
 )
@@ -61,6 +62,7 @@ async def sweep(desk: Desk) -> Swept:
     await run.tidy("files_removed", remove_orphaned_files)
     await run.tidy("events_refreshed", refresh_some_events)
     await run.tidy("limits_removed", remove_old_limits)
+    await run.tidy("conflicts_removed", remove_old_conflicts)
     return await run.end()
 
 

@@ -15,6 +15,9 @@ _OLD = timedelta(minutes=10)
 
 _EVENTS_AT_ONCE = 20
 
+# The sales of a season can be compared with those of the one before.
+_CONFLICTS_KEPT = timedelta(days=400)
+
 
 async def release_abandoned(desk: Desk) -> int:
     """Free units whose reservation ran out and whose booking is gone; of how many bookings."""
@@ -64,6 +67,19 @@ async def remove_old_limits(desk: Desk) -> int:
     if count:
         await desk.rows.delete_where(Table.RATE_LIMITS, over)
         desk.log.info("limits.removed", count=count)
+    return count
+
+
+async def remove_old_conflicts(desk: Desk) -> int:
+    """Remove counts of conflicts that nobody asks about any more; how many, up to `MOST_COUNTED`.
+
+    Each process of each function writes some every few seconds of a busy sale, so they would never end.
+    """
+    old = {"$createdAt": Range(upto=to_text(desk.rows.server_time() - _CONFLICTS_KEPT))}
+    count = await desk.rows.count(Table.CONFLICT_LOG, old)
+    if count:
+        await desk.rows.delete_where(Table.CONFLICT_LOG, old)
+        desk.log.info("conflicts.removed", count=count)
     return count
 
 
