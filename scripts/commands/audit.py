@@ -33,8 +33,8 @@ from scripts.local_appwrite import ROOT
 BALANCED, VIOLATED, FAILED = 0, 1, 2
 ENV_FILE = ROOT / ".local" / "env.json"
 RULES = (
-    "units", "tickets", "papers", "outcome", "money", "cancellations", "leftovers", "final", "orphan", "files",
-    "log",
+    "units", "tickets", "papers", "outcome", "money", "cancellations", "leftovers", "final", "orphan",
+    "files", "log",
 )  # fmt: skip
 THREADS = 16
 A_DAY = 86_400.0
