@@ -7,7 +7,7 @@ The payment stand-in stays on this machine; PAYMENTS_HOST is the name by which f
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ from scripts.project.config import load_project
 from scripts.project.functions import deploy_functions
 from scripts.project.local import function_variables
 from scripts.project.provision import provision, refuse_old_server
-from scripts.project.shop import Answer, Shop
+from scripts.project.shop import Answer, Customer, Shop
 from tests.conftest import serving
 from tests.support.arena import Arena
 from tests.support.local_server import Http, LocalServer
@@ -68,6 +68,14 @@ class PublishedShop(Shop):
     def book(self, *args: Any, **fields: Any) -> Answer:
         """See `Shop.book`; AssertionError when a client would not understand the answer."""
         return as_published(super().book(*args, **fields))
+
+    def book_things(self, *args: Any, **payment: Any) -> Answer:
+        """See `Shop.book_things`; AssertionError as above."""
+        return as_published(super().book_things(*args, **payment))
+
+    def hold(self, customer: Customer, wanted: Mapping[str, Any]) -> Answer:
+        """See `Shop.hold`; AssertionError as above."""
+        return as_published(super().hold(customer, wanted), "HoldTicketsSuccess")
 
 
 @pytest.fixture(scope="session")
