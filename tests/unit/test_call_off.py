@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from boxoffice.bookings.stored_hold import Lease, lease_row
 from boxoffice.caching import Cache
+from boxoffice.cancellations import batches
 from boxoffice.cancellations import call_off as module
 from boxoffice.recovery.sweep import sweep
 from boxoffice.schema import Table
@@ -139,7 +140,7 @@ def test_more_bookings_than_fit_into_one_page(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_without_time_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_WORK_SECONDS", 0.0)
+    monkeypatch.setattr(batches, "_WORK_SECONDS", 0.0)
     shop = called_off()
     assert shop.sweep().called_off == 0
     assert shop.fates() == {}

@@ -4,12 +4,12 @@ Nothing remembers how far it has come. A ticket whose fate is written is done wi
 where the last one ended, and several at once do each booking once.
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.open_holds import release_hold
+from boxoffice.cancellations.batches import has_time, some_at_a_time
 from boxoffice.cancellations.fates import Fates
 from boxoffice.cancellations.finish import finish, win
 from boxoffice.cancellations.records import Sold
@@ -23,8 +23,6 @@ from boxoffice.schema import Table
 
 REASON = "The event was cancelled by its organiser."
 
-_WORK_SECONDS = 12.0
-_AT_ONCE = 8
 _MOST_FATES = 5_000
 
 
@@ -48,7 +46,7 @@ async def _each_page(
 ) -> int:
     """Act on the events' bookings with that status; what it comes to."""
     done, after = 0, ""
-    while desk.budget.spent() < _WORK_SECONDS:
+    while has_time(desk):
         where: Where = {"eventId": event_ids, "status": status}
         page = await desk.rows.find(Table.BOOKINGS, where, after=after, limit=MOST_VALUES)
         if page:
@@ -94,20 +92,16 @@ async def _release_all(desk: Desk, page: Sequence[Row]) -> int:
 
 
 async def _try_all(desk: Desk, page: Sequence[Row], act: Callable[[Row], Awaitable[bool]]) -> int:
-    """Act on some at a time; for how many it was done. One that fails is left to the next run."""
-    places = asyncio.Semaphore(_AT_ONCE)
+    """Act on all of them; for how many it was done. One that fails is left to the next run."""
 
     async def attempt(row: Row) -> bool:
-        async with places:
-            if desk.budget.spent() >= _WORK_SECONDS:
-                return False
-            try:
-                return await act(row)
-            except (BoxofficeError, KeyError, ValueError, TypeError) as error:
-                desk.log.error("event.booking_not_cancelled", typed(error), bookingId=row["$id"])
-                return False
+        try:
+            return await act(row)
+        except (BoxofficeError, KeyError, ValueError, TypeError) as error:
+            desk.log.error("event.booking_not_cancelled", typed(error), bookingId=row["$id"])
+            return False
 
-    return sum(await asyncio.gather(*(attempt(row) for row in page)))
+    return await some_at_a_time(desk, page, attempt)
 
 
 async def _cancel(desk: Desk, sold: Sold, fates: Fates) -> bool:

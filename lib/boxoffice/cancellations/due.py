@@ -1,11 +1,11 @@
 """Cancellations whose execution did not end them, and money that could not be returned: tried again."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from boxoffice.bookings.desk import Desk
+from boxoffice.cancellations.batches import some_at_a_time
 from boxoffice.cancellations.finish import finish, win
 from boxoffice.cancellations.records import Cancellation, CancellationState, Sold
 from boxoffice.cancellations.reporting import is_settled, report_owed
@@ -15,11 +15,6 @@ from boxoffice.domain.errors import BoxofficeError, Fatal, typed
 from boxoffice.ports import MOST_VALUES, Range, Row
 from boxoffice.schema import Table
 from boxoffice.times import to_text
-
-# None is begun later than this, so that there is time to bring it to its end.
-_WORK_SECONDS = 12.0
-
-_AT_ONCE = 8
 
 # Until somebody has repaired a row that says nothing.
 _UNREADABLE = timedelta(hours=1)
@@ -38,13 +33,7 @@ async def finish_due(desk: Desk) -> int:
     if not due:
         return 0
     bookings = await _bookings(desk, due)
-    places = asyncio.Semaphore(_AT_ONCE)
-
-    async def end(row: Row) -> bool:
-        async with places:
-            return desk.budget.spent() < _WORK_SECONDS and await _end(desk, row, bookings)
-
-    return sum(await asyncio.gather(*(end(row) for row in due)))
+    return await some_at_a_time(desk, due, lambda row: _end(desk, row, bookings))
 
 
 async def _bookings(desk: Desk, due: Sequence[Row]) -> dict[str, Row]:
