@@ -21,7 +21,7 @@ from boxoffice.contract.fields import (
     blank_is_absent,
     invalid,
 )
-from boxoffice.contract.selecting import Things
+from boxoffice.contract.selecting import WAYS_TO_ASK, Things
 
 
 class BookTicketRequest(Things):
@@ -35,14 +35,7 @@ class BookTicketRequest(Things):
         extra="ignore",
         frozen=True,
         json_schema_extra={
-            "anyOf": [
-                {"required": ["eventId", "quantity", "ticketTypeId"]},
-                {"required": ["eventId", "quantity", "ticketTypeName"]},
-                {"required": ["items"]},
-                {"required": ["showtimeId"]},
-                {"required": ["serviceId", "startsAt", "duration"]},
-                {"required": ["bookingId"]},
-            ],
+            "anyOf": [*WAYS_TO_ASK, {"required": ["bookingId"]}],
             "dependentRequired": {"orderId": ["signature"], "signature": ["orderId"]},
         },
     )

@@ -10,7 +10,7 @@ from boxoffice.bookings.hold import Held, HoldWish
 from boxoffice.bookings.records import Booking
 from boxoffice.contract.booking import named_field
 from boxoffice.contract.fields import Id, OptionalId, PromoText, RequestId, blank_is_absent, invalid
-from boxoffice.contract.selecting import Things
+from boxoffice.contract.selecting import WAYS_TO_ASK, Things
 from boxoffice.domain.items import BookedItem
 from boxoffice.domain.pricing.lines import to_stored
 from boxoffice.times import to_text
@@ -21,6 +21,13 @@ _USER = Field(None, description="The caller's own id, or the user that a trusted
 
 class HoldTickets(Things):
     """Keep things for a while. The same `requestId` again answers with the same hold."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="ignore",
+        frozen=True,
+        json_schema_extra={"anyOf": [*WAYS_TO_ASK]},
+    )
 
     action: Literal["hold"] = "hold"
     promo_code: Annotated[PromoText | None, BeforeValidator(blank_is_absent)] = None

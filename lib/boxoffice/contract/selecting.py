@@ -4,7 +4,7 @@ Which fields are there says what kind of thing it is: a `showtimeId` seats, a `s
 otherwise tickets of a type.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -22,6 +22,22 @@ from boxoffice.contract.fields import (
 )
 from boxoffice.domain.items import MOST_TICKETS
 from boxoffice.domain.selection import BestSeats, NamedSeats, Selection, SomeTickets, SomeTime
+
+
+def _all_of(*names: str) -> dict[str, Any]:
+    """The schema of an object that has all of these, none of them `null`."""
+    return {"required": list(names), "properties": {name: {"not": {"type": "null"}} for name in names}}
+
+
+WAYS_TO_ASK = (
+    _all_of("eventId", "quantity", "ticketTypeId"),
+    _all_of("eventId", "quantity", "ticketTypeName"),
+    _all_of("showtimeId", "seats"),
+    _all_of("showtimeId", "quantity"),
+    _all_of("serviceId", "startsAt", "duration"),
+    _all_of("items"),
+)
+"""The schemas of what is enough to say what to book."""
 
 
 class Thing(BaseModel):
