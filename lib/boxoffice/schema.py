@@ -24,6 +24,7 @@ class Table(StrEnum):
     ORDERS = "orders"
     LEASES = "leases"
     CANCELLATIONS = "cancellations"
+    CASES = "cases"
     CHECKINS = "checkins"
     ROLLBACK_REPORTS = "rollback_reports"
     AUDIT_LOG = "audit_log"

@@ -14,10 +14,12 @@ from boxoffice.bookings.proof import PaymentClaim, prove
 from boxoffice.bookings.records import Booking
 from boxoffice.bookings.results import Booked, Failed
 from boxoffice.bookings.sale import Sale
+from boxoffice.conflicts import contest
 from boxoffice.conflicts.refusals import count_refusal
 from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.codes import Code
+from boxoffice.domain.conflicts import NO_RIGHT, Right
 from boxoffice.domain.errors import BoxofficeError, Rejected
 from boxoffice.domain.payments import Payment, nothing_to_pay
 from boxoffice.domain.selection import Selection
@@ -78,7 +80,8 @@ async def _book(desk: Desk, caller: Caller, wish: Wish) -> Booked | Failed:
     admission, wanted = Admission(desk, caller, proof), _draft(desk, caller, basket, wish)
     if basket.refusal is not None:
         return await admission.refuse(wanted, basket.refusal)
-    return await sell(desk, admission, wanted, Stock(basket.wants, basket.extras))
+    right = Right(basket.event.conflicts, caller.tier)
+    return await sell(desk, admission, wanted, Stock(basket.wants, basket.extras), right=right)
 
 
 async def sell(
@@ -88,14 +91,15 @@ async def sell(
     stock: Stock,
     shortage: Rejected | None = None,
     gone: Rejected | None = None,
+    right: Right = NO_RIGHT,
 ) -> Booked | Failed:
     """Begin the booking `wanted`, and bring it to its end. Returns and raises as `book` does.
 
     `shortage` is the refusal when it is clear that it cannot be had: then there is only money to return.
-    `gone` is said instead of any other refusal of units.
+    `gone` is said instead of any other refusal of units. `right` is that to what others hold.
     """
     wants = (*stock.wants, *stock.extras)
-    shortage = shortage or await desk.inventory.known_shortage(wants)
+    shortage = shortage or await contest.known_shortage(desk, right, wants)
     if shortage is not None:
         begun = await admission.begin_refused(wanted, gone or shortage)
     else:
@@ -109,7 +113,7 @@ async def sell(
         try:
             if shortage is not None:
                 raise shortage
-            return await desk.inventory.claim(stock.wants, stock.extras, claimant)
+            return await contest.claim(desk, right, booking, stock.wants, stock.extras, claimant)
         except Rejected as refusal:
             raise gone or refusal from None
 

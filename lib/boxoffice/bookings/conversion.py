@@ -20,7 +20,7 @@ from boxoffice.bookings.proof import PaymentClaim, check_pays_for, fetch
 from boxoffice.bookings.records import Booking
 from boxoffice.bookings.results import Booked, Failed
 from boxoffice.bookings.sale import Sale
-from boxoffice.bookings.stored_hold import HOLD_LABEL, Lease, StoredHold, lease_row, read_hold
+from boxoffice.bookings.stored_hold import HOLD_LABEL, Lease, StoredHold, lease_row, read_hold, why_over
 from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.codes import Code
@@ -168,7 +168,7 @@ class _Conversion:
 
     async def _get_again(self, ended: StoredHold, found: Payment | BaseException | None) -> Booked | Failed:
         """Book what the hold had, when it is still there; otherwise give the money back."""
-        desk, hold, gone = self._desk, ended.booking, Rejected(Code.HOLD_EXPIRED)
+        desk, hold, gone = self._desk, ended.booking, why_over(ended.booking)
         payment_id = None if hold.is_free else self._lease.payment_id
         booking_id = (
             ids.booking_id(payment_id) if payment_id else ids.free_booking_id(self._caller.user_id, hold.id)

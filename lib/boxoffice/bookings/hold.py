@@ -16,11 +16,13 @@ from boxoffice.bookings.basket import Basket, fill
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.draft import draft
 from boxoffice.bookings.records import Booking
-from boxoffice.bookings.stored_hold import HOLD_LABEL, StoredHold, read_hold
+from boxoffice.bookings.stored_hold import HOLD_LABEL, StoredHold, read_hold, why_over
+from boxoffice.conflicts import contest
 from boxoffice.conflicts.refusals import count_refusal
 from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.codes import Code
+from boxoffice.domain.conflicts import Right
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.holds import held_until, open_hold_pools, too_many
 from boxoffice.domain.selection import Selection
@@ -57,26 +59,28 @@ class Held:
     replayed: bool = False
 
 
-async def hold(desk: Desk, caller: Caller, wish: HoldWish) -> Held:
+async def hold(desk: Desk, caller: Caller, wish: HoldWish, right: Right | None = None) -> Held:
     """Hold what `wish` says for `caller`, at the catalogue's price.
 
-    Raises `Rejected` when it cannot be had, or when there are too many open holds: then nothing is kept.
+    `right` is that to what others hold, by the event's rules when it is left out. Raises `Rejected` when it
+    cannot be had, or when there are too many open holds: then nothing is kept.
     """
     try:
-        return await _hold(desk, caller, wish)
+        return await _hold(desk, caller, wish, right)
     except Rejected as refusal:
         explained = await as_of(desk, refusal, wish.availability_version, wish.selections)
         await count_refusal(desk, explained, wish.selections)
         raise explained from refusal.__cause__
 
 
-async def _hold(desk: Desk, caller: Caller, wish: HoldWish) -> Held:
+async def _hold(desk: Desk, caller: Caller, wish: HoldWish, right: Right | None) -> Held:
     basket = await fill(desk, caller.user_id, wish.selections, wish.promo_code)
     booking_id = ids.hold_id(caller.user_id, wish.request_id or desk.new_token())
     if basket.refusal is None:
-        shortage = await desk.inventory.known_shortage((*basket.wants, *basket.extras))
+        right = right or Right(basket.event.conflicts, caller.tier)
+        shortage = await contest.known_shortage(desk, right, (*basket.wants, *basket.extras))
         if shortage is None:
-            return await _Holding(desk, basket, _draft(desk, caller, basket, booking_id)).run()
+            return await _Holding(desk, basket, _draft(desk, caller, basket, booking_id), right).run()
         basket = replace(basket, refusal=shortage)
     if wish.request_id and (stored := await read_hold(desk.rows, booking_id)):
         return earlier(stored, desk.rows.server_time())
@@ -87,7 +91,7 @@ def earlier(stored: StoredHold, now: datetime) -> Held:
     """The hold that the same request has made before.
 
     Raises `Rejected`: with `BOOKING_IN_PROGRESS` while it is being made, with `INVALID_STATUS_TRANSITION`
-    when it is being paid or has been, and with `HOLD_EXPIRED` when it is over.
+    when it is being paid or has been, and as `why_over` says when it is over.
     """
     booking = stored.booking
     if stored.is_open and booking.held_until and now < booking.held_until:
@@ -95,7 +99,7 @@ def earlier(stored: StoredHold, now: datetime) -> Held:
     if stored.is_being_made(now):
         raise Rejected(Code.BOOKING_IN_PROGRESS)
     if booking.status in (BookingStatus.HELD, BookingStatus.EXPIRED, BookingStatus.CANCELLED):
-        raise Rejected(Code.HOLD_EXPIRED)
+        raise why_over(booking)
     raise Rejected(
         Code.INVALID_STATUS_TRANSITION,
         "This hold has been paid, or is just being paid.",
@@ -106,10 +110,11 @@ def earlier(stored: StoredHold, now: datetime) -> Held:
 class _Holding:
     """One hold in the making."""
 
-    def __init__(self, desk: Desk, basket: Basket, booking: Booking) -> None:
+    def __init__(self, desk: Desk, basket: Basket, booking: Booking, right: Right) -> None:
         self._desk = desk
         self._basket = basket
         self._booking = booking
+        self._right = right
         self._places: Sequence[Place] = ()
         self._is_mine = True
 
@@ -176,7 +181,9 @@ class _Holding:
         until = booking.held_until or booking.lease_until
         claimant = Claimant(booking.event_id, booking.id, until)
         extras = (*self._basket.extras, *_places_for_holds(self._basket, booking.user_id))
-        self._places = await self._desk.inventory.claim(self._basket.wants, extras, claimant)
+        self._places = await contest.claim(
+            self._desk, self._right, booking, self._basket.wants, extras, claimant
+        )
 
     async def _release(self) -> None:
         await self._desk.inventory.release(self._booking.id, self._places)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.hold import Held
 from boxoffice.bookings.records import Booking
-from boxoffice.bookings.stored_hold import StoredHold, read_hold
+from boxoffice.bookings.stored_hold import StoredHold, read_hold, why_over
 from boxoffice.domain import ids
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
@@ -41,14 +41,10 @@ async def list_holds(desk: Desk, user_id: str) -> Sequence[Booking]:
 async def extend_hold(desk: Desk, user_id: str, booking_id: str) -> Held:
     """Keep a hold's units for a whole duration from now, within its longest life.
 
-    Raises `Rejected` with `NOT_FOUND_ERROR`, `HOLD_EXPIRED`, `HOLD_LIMIT`, or `BOOKING_IN_PROGRESS` while it
-    is being paid.
+    Raises `Rejected` as `own_open_hold` does, or with `HOLD_LIMIT`.
     """
-    stored = await _own(desk, user_id, booking_id)
+    stored = await own_open_hold(desk, user_id, booking_id)
     booking, now = stored.booking, desk.rows.server_time()
-    _check_unpaid(stored)
-    if not stored.is_open:
-        raise Rejected(Code.HOLD_EXPIRED)
     kept = Hold(booking.id, booking.user_id, booking.event_id, booking.created_at or now, _end(booking))
     until = extended_until(await _policy(desk, booking), kept, now)
     text = to_text(until)
@@ -60,6 +56,19 @@ async def extend_hold(desk: Desk, user_id: str, booking_id: str) -> Held:
     if await desk.rows.find(Table.OUTCOMES, {"$id": booking.id, "outcome": Outcome.EXPIRED}, limit=1):
         raise Rejected(Code.HOLD_EXPIRED)
     return Held(replace(booking, held_until=until), stored.places)
+
+
+async def own_open_hold(desk: Desk, user_id: str, booking_id: str) -> StoredHold:
+    """A user's hold that has all of its units.
+
+    Raises `Rejected` with `NOT_FOUND_ERROR`, with `BOOKING_IN_PROGRESS` while it is being paid, with
+    `INVALID_STATUS_TRANSITION` when it has been paid, and as `why_over` says when it is over.
+    """
+    stored = await _own(desk, user_id, booking_id)
+    _check_unpaid(stored)
+    if not stored.is_open or _end(stored.booking) <= desk.rows.server_time():
+        raise why_over(stored.booking)
+    return stored
 
 
 async def release_hold(desk: Desk, user_id: str, booking_id: str) -> Booking:
@@ -101,7 +110,7 @@ def _check_unpaid(stored: StoredHold) -> None:
         case BookingStatus.HELD:
             return
         case BookingStatus.EXPIRED | BookingStatus.CANCELLED:
-            raise Rejected(Code.HOLD_EXPIRED)
+            raise why_over(stored.booking)
         case _:
             raise _paid()
 

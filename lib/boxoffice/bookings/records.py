@@ -30,7 +30,8 @@ class Booking:
     sweep looks at the booking, `None` when there is nothing left to do about it.
 
     A hold has no payment yet; its units are kept for it until `held_until`, and `gateway_order_id` is the
-    order that it can be paid by. `tier` decides who gives way to whom where an event has priorities.
+    order that it can be paid by. Whose owner was asked whether to keep it ends sooner, and is kept until
+    `kept_until` when the answer is yes. `tier` decides who gives way to whom where an event has priorities.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Booking:
     gateway_order_id: str | None = None
     promo_code: str | None = None
     tier: int = 0
+    kept_until: datetime | None = None
     created_at: datetime | None = None
 
     @classmethod
@@ -85,6 +87,7 @@ class Booking:
             gateway_order_id=row["gatewayOrderId"],
             promo_code=row["promoCode"],
             tier=row["tier"] or 0,
+            kept_until=optional_time(row["keptUntil"]),
             created_at=optional_time(row.get("$createdAt")),
         )
 
@@ -119,6 +122,7 @@ class Booking:
             "gatewayOrderId": self.gateway_order_id,
             "promoCode": self.promo_code,
             "tier": self.tier,
+            "keptUntil": optional_text(self.kept_until),
         }
         return NewRow(self.id, data, reader=self.user_id)
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from boxoffice.bookings.records import Booking
 from boxoffice.domain import ids
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import Rejected
 from boxoffice.domain.status import BookingStatus, Outcome
 from boxoffice.inventory.reading import PLACE_COLUMNS, places_of
 from boxoffice.inventory.wants import Place
@@ -57,6 +59,12 @@ class Lease:
     def from_row(cls, row: Row) -> "Lease":
         """Read a stored row."""
         return cls(row["attempt"], row["paymentId"], from_text(row["leaseUntil"]))
+
+
+def why_over(hold: Booking) -> Rejected:
+    """What to say of a hold that is over: `HOLD_EXPIRED`, or `HOLD_DISPLACED` when it had to give way."""
+    was_displaced = hold.failure_code == Code.HOLD_DISPLACED
+    return Rejected(Code.HOLD_DISPLACED if was_displaced else Code.HOLD_EXPIRED)
 
 
 async def read_hold(rows: Rows, booking_id: str) -> StoredHold | None:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-
 _TIER = re.compile(r"tier([1-9][0-9]?)")
 
 

@@ -31,6 +31,7 @@ class Code(StrEnum):
     EVENT_PAST = "EVENT_PAST"
     SALES_CLOSED = "SALES_CLOSED"
     HOLD_EXPIRED = "HOLD_EXPIRED"
+    HOLD_DISPLACED = "HOLD_DISPLACED"
     HOLD_LIMIT = "HOLD_LIMIT"
     PAYMENT_NOT_VERIFIED = "PAYMENT_NOT_VERIFIED"
     PAYMENT_AMOUNT_MISMATCH = "PAYMENT_AMOUNT_MISMATCH"
@@ -162,6 +163,11 @@ CODES: Mapping[Code, CodeRule] = MappingProxyType(
             "Choose your tickets again.",
         ),
         Code.HOLD_LIMIT: CodeRule(
+        Code.HOLD_DISPLACED: CodeRule(
+            410,
+            "The hold had to give way to somebody with a higher priority.",
+            "Choose your tickets again.",
+        ),
             409,
             "There are too many open holds.",
             "Complete or release one of your holds.",

@@ -4,7 +4,7 @@ Only holds ever give way. What is sold or blocked stays where it is, under every
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -138,6 +138,23 @@ FIRST_COME = ConflictRules()
 
 
 @dataclass(frozen=True, slots=True)
+class Right:
+    """With what right a request meets the holds of others: an event's rules, and the tier of its user."""
+
+    rules: ConflictRules = FIRST_COME
+    tier: int = 0
+
+
+_ANY_TIER = 1_001
+
+NO_RIGHT = Right()
+"""Whoever comes first has it."""
+
+GRANTED = Right(ConflictRules(ConflictPolicy.PRIORITY, timedelta()), _ANY_TIER)
+"""An administrator has decided that every hold gives way."""
+
+
+@dataclass(frozen=True, slots=True)
 class Contender:
     """The booking that holds a unit in the way. A higher `tier` comes first.
 
@@ -195,6 +212,19 @@ def decide(
     if now < possible_at:
         return Decision(Verdict.REFUSE, possible_at=possible_at)
     return Decision(Verdict.DISPLACE, tuple(sorted(holds)))
+
+
+def as_seen(right: Right, contenders: Mapping[str, Contender], claim: Claim) -> Claim:
+    """`claim` as it looks to a request that chooses whom to displace, by what `in_the_way` goes by.
+
+    What may give way ends, those first who have held theirs for the longest time without paying; everything
+    else stays.
+    """
+    is_asked = right.rules.policy is ConflictPolicy.ADMIN_DECIDES
+    holder = _holder(claim, contenders)
+    if holder is None or not (is_asked or holder.tier < right.tier):
+        return replace(claim, state=ClaimState.SOLD, reserved_until=None)
+    return replace(claim, reserved_until=holder.held_since)
 
 
 def _holder(claim: Claim, contenders: Mapping[str, Contender]) -> Contender | None:

@@ -100,6 +100,11 @@ def block_id(request: str) -> str:
 
 def move_id(booking: str, number: int) -> str:
     """The move `number` of a booking to other units, counted from 1."""
+def case_id(user_id: str, request: str) -> str:
+    """What an administrator decides about: a user's request for what others hold."""
+    return "cs-" + _derive("case", user_id, request)
+
+
     return "mv-" + _derive("move", booking, str(number))
 
 

@@ -4,10 +4,10 @@ Claiming is one bulk create with one id per unit. The database writes all of the
 gets a part of what they asked for, and no unit is ever claimed twice.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from boxoffice.conflicts.tally import Conflicts
 from boxoffice.domain import units
@@ -19,6 +19,7 @@ from boxoffice.domain.pools import Claim, ClaimState, Unit
 from boxoffice.inventory.expiry import end_lapsed_holds
 from boxoffice.inventory.memory import PoolMemory
 from boxoffice.inventory.reading import read_claims
+from boxoffice.inventory.rest import Rest
 from boxoffice.inventory.wants import Place, Want
 from boxoffice.ports import NewRow, Rows, RowsTaken
 from boxoffice.schema import Table
@@ -98,6 +99,29 @@ class Inventory:
         for pool in _pools(wants):
             self._memory.doubt(pool)
 
+    async def shortage_now(self, wants: Sequence[Want]) -> Rejected | None:
+        """The refusal of `wants` as the database has it now; `None` when all of them were free. One call."""
+        await self._read(_pools(wants))
+        try:
+            self._pick(wants)
+        except Rejected as refusal:
+            return refusal
+        return None
+
+    def claims_on(self, wants: Sequence[Want]) -> list[Claim]:
+        """All that is remembered to be taken where `wants` choose from, the first to end first."""
+        found = [claim for pool in _pools(wants) for claim in self._memory.claims(pool).values()]
+        return sorted(found, key=lambda claim: claim.reserved_until or datetime.max.replace(tzinfo=UTC))
+
+    def in_the_way(self, wants: Sequence[Want], as_seen: Callable[[Claim], Claim]) -> list[Claim]:
+        """The claims because of which `wants` cannot be had, to somebody who sees each claim as `as_seen`."""
+        seen = PoolMemory(lambda: 0.0)
+        for pool in _pools(wants):
+            seen.read(pool, map(as_seen, self._memory.claims(pool).values()))
+        refused = [want for want in wants if self._refusal(want) is not None]
+        units_found = dict.fromkeys(claim.unit for want in refused for claim in want.in_the_way(seen))
+        return [self._memory.claims(unit.pool)[unit.name] for unit in units_found]
+
     async def prepare(self, wants: Sequence[Want]) -> None:
         """Read what has to be known before choosing makes sense, unless it is known. Never raises."""
         pools = _pools(want for want in wants if want.needs_map)
@@ -140,6 +164,10 @@ class Inventory:
         await self._rows.delete_where(Table.CLAIMS, {"bookingId": booking_id})
         self._memory.released(unit for place in places for unit in place.units)
 
+    def freed_by(self, booking_ids: Collection[str], wants: Sequence[Want]) -> None:
+        """These bookings have lost everything that they had where `wants` choose from."""
+        self.freed([claim.unit for claim in self.claims_on(wants) if claim.booking_id in booking_ids])
+
     def freed(self, units_freed: Iterable[Unit]) -> None:
         """Whoever knows their claims has freed these units."""
         self._memory.released(units_freed)
@@ -166,14 +194,31 @@ class Inventory:
         return True
 
     def _pick(self, wants: Sequence[Want]) -> list[Place]:
-        """Free units for all of `wants`, as far as is remembered. Raises `Refused`."""
-        places: list[Place] = []
-        for want in wants:
+        """Free units for all of `wants`, as far as is remembered.
+
+        Raises `Refused` with the words of the first that cannot be had, and what is in the way of all.
+        """
+        places: dict[int, Sequence[Place]] = {}
+        rest = Rest(self._memory)
+        # Whoever has no choice comes first: the best seats can be others than those that are named.
+        order = sorted(enumerate(wants), key=lambda numbered: numbered[1].needs_map)
+        for at, (number, want) in enumerate(order):
             try:
-                places += want.pick(self._memory, self._choose)
+                places[number] = want.pick(rest, self._choose)
             except Rejected as refusal:
-                raise Refused(refusal, want.in_the_way(self._memory), self._now()) from refusal
-        return places
+                others = [one for _, one in order[at + 1 :] if self._refusal(one) is not None]
+                claims = [claim for one in (want, *others) for claim in one.in_the_way(rest)]
+                raise Refused(refusal, claims, self._now()) from refusal
+            rest.choose(places[number])
+        return [place for number in range(len(wants)) for place in places[number]]
+
+    def _refusal(self, want: Want) -> Rejected | None:
+        """Why `want` cannot be had, as far as is remembered."""
+        try:
+            want.pick(self._memory, self._choose)
+        except Rejected as refusal:
+            return refusal
+        return None
 
     def _count(self, claimant: Claimant, places: Sequence[Place], has_lost: bool) -> None:
         """Count a conflict that did no harm."""

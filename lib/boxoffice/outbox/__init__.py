@@ -1,0 +1,1 @@
+"""What people are told: written down when it happens, and sent by the sweep."""
