@@ -162,12 +162,12 @@ CODES: Mapping[Code, CodeRule] = MappingProxyType(
             "The hold has expired.",
             "Choose your tickets again.",
         ),
-        Code.HOLD_LIMIT: CodeRule(
         Code.HOLD_DISPLACED: CodeRule(
             410,
             "The hold had to give way to somebody with a higher priority.",
             "Choose your tickets again.",
         ),
+        Code.HOLD_LIMIT: CodeRule(
             409,
             "There are too many open holds.",
             "Complete or release one of your holds.",
