@@ -149,7 +149,8 @@ class FakeRows:
         assert len({row.data[owner] for row in rows}) == 1
 
         def effect() -> None:
-            if any(row.id.lower() in self.tables[table] for row in rows):
+            ids = {row.id.lower() for row in rows}
+            if len(ids) < len(rows) or ids & self.tables[table].keys():
                 raise RowsTaken
             for row in rows:
                 self._write(table, row)

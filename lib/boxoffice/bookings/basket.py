@@ -17,6 +17,7 @@ from boxoffice.domain.items import MOST_TICKETS, BookedItem, selections
 from boxoffice.domain.pricing.lines import Quote
 from boxoffice.domain.pricing.quotes import Discount, Item, quote
 from boxoffice.domain.promos import PromoCode, Uses, discount_for, normalised, uses
+from boxoffice.domain.seat_choice import check_no_seat_twice
 from boxoffice.domain.selection import Selection
 from boxoffice.inventory.wants import AnyOf, OneOf, TheBestSeats, TheseSeats, Want
 
@@ -52,6 +53,7 @@ async def fill(desk: Desk, user_id: str, wanted: Sequence[Selection], promo_code
     found = await asyncio.gather(*(look_up(desk, selection) for selection in wanted))
     parts = [part for of_selection in found for part in of_selection]
     event = _one_event([part.event for part in parts])
+    _check_no_seat_twice([part.item for part in parts])
     quantity = sum(part.item.quantity for part in parts)
     if quantity > MOST_TICKETS:
         raise Rejected(
@@ -109,6 +111,11 @@ def _discount(
 
 def _use(one: Uses) -> Want:
     return AnyOf(one.pool, len(one.units), 1, lambda available, requested: one.exhausted())
+
+
+def _check_no_seat_twice(items: Sequence[BookedItem]) -> None:
+    for showtime_id in {item.id for item in items}:
+        check_no_seat_twice(label for item in items if item.id == showtime_id for label in item.seats)
 
 
 def _one_event(events: Sequence[Event]) -> Event:

@@ -1,5 +1,6 @@
 """Seats by their labels: which are sold at all, which are taken, and what to offer instead."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from boxoffice.domain.best_seats import free_groups, nearest_together
@@ -33,6 +34,13 @@ def seats_by_label(layout: Layout, labels: Sequence[str]) -> tuple[Seat, ...]:
     if wrong:
         raise _invalid(wrong)
     return tuple(seats)
+
+
+def check_no_seat_twice(labels: Iterable[str]) -> None:
+    """Return when all labels of a showtime's seats are different. Raises `Rejected` with `INVALID_SEAT`."""
+    repeated = [label for label, times in Counter(labels).items() if times > 1]
+    if repeated:
+        raise _invalid([(label, "repeated") for label in repeated])
 
 
 def check_seats_free(layout: Layout, seats: Sequence[Seat], taken: Mapping[str, Standing]) -> None:

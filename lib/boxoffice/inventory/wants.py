@@ -19,7 +19,6 @@ from boxoffice.domain.seat_choice import check_seats_free
 from boxoffice.domain.seating import Layout, Seat
 from boxoffice.domain.services import Service
 from boxoffice.domain.slots import Slot, nearest_open, open_slots, pools_of, slot_units, slots_of_day
-from boxoffice.inventory.memory import PoolMemory
 
 
 class Place(NamedTuple):
@@ -27,6 +26,18 @@ class Place(NamedTuple):
 
     units: tuple[Unit, ...]
     label: str
+
+
+class Known(Protocol):
+    """What is known of pools: see `PoolMemory`."""
+
+    def claims(self, pool: str) -> Mapping[str, Claim]:
+        """The claims on the pool, by the names of their units."""
+        ...
+
+    def in_flight(self, pool: str) -> Collection[str]:
+        """The units that others are claiming right now."""
+        ...
 
 
 class Want(Protocol):
@@ -42,11 +53,11 @@ class Want(Protocol):
         """Whether the claims should be read before the first attempt."""
         ...
 
-    def pick(self, memory: PoolMemory, choose: units.Choose) -> tuple[Place, ...]:
+    def pick(self, memory: Known, choose: units.Choose) -> tuple[Place, ...]:
         """Free units for every ticket, as far as is remembered. Raises `Rejected` when there are none."""
         ...
 
-    def in_the_way(self, memory: PoolMemory) -> Sequence[Claim]:
+    def in_the_way(self, memory: Known) -> Sequence[Claim]:
         """The claims because of which `pick` was refused."""
         ...
 
@@ -80,7 +91,7 @@ class AnyOf:
         """See `Want.pools`."""
         return (self.pool,)
 
-    def pick(self, memory: PoolMemory, choose: units.Choose) -> tuple[Place, ...]:
+    def pick(self, memory: Known, choose: units.Choose) -> tuple[Place, ...]:
         """See `Want.pick`."""
         taken = memory.claims(self.pool)
         # Units that a neighbour is claiming are left alone while there are others: one of both would lose.
@@ -89,7 +100,7 @@ class AnyOf:
             raise self.shortage(max(0, self.capacity - len(taken)), self.quantity)
         return tuple(Place((Unit(self.pool, name),), self.label) for name in names)
 
-    def in_the_way(self, memory: PoolMemory) -> Sequence[Claim]:
+    def in_the_way(self, memory: Known) -> Sequence[Claim]:
         """See `Want.in_the_way`."""
         return in_the_way(memory.claims(self.pool).values(), self.capacity, self.quantity)
 
@@ -108,12 +119,12 @@ class TheseSeats:
         """See `Want.pools`."""
         return (self.pool,)
 
-    def pick(self, memory: PoolMemory, choose: units.Choose) -> tuple[Place, ...]:
+    def pick(self, memory: Known, choose: units.Choose) -> tuple[Place, ...]:
         """See `Want.pick`."""
         check_seats_free(self.layout, self.seats, _standings(memory, self.pool))
         return _places(self.pool, self.seats)
 
-    def in_the_way(self, memory: PoolMemory) -> Sequence[Claim]:
+    def in_the_way(self, memory: Known) -> Sequence[Claim]:
         """See `Want.in_the_way`."""
         taken = memory.claims(self.pool)
         return [taken[seat.unit] for seat in self.seats if seat.unit in taken]
@@ -134,7 +145,7 @@ class TheBestSeats:
         """See `Want.pools`."""
         return (self.pool,)
 
-    def pick(self, memory: PoolMemory, choose: units.Choose) -> tuple[Place, ...]:
+    def pick(self, memory: Known, choose: units.Choose) -> tuple[Place, ...]:
         """See `Want.pick`."""
         taken, in_flight = memory.claims(self.pool), memory.in_flight(self.pool)
         avoided: Collection[str] = taken.keys() | in_flight if in_flight else taken
@@ -143,7 +154,7 @@ class TheBestSeats:
             raise too_few_tickets(self._free(taken), self.quantity)
         return _places(self.pool, seats)
 
-    def in_the_way(self, memory: PoolMemory) -> Sequence[Claim]:
+    def in_the_way(self, memory: Known) -> Sequence[Claim]:
         """See `Want.in_the_way`."""
         seats, taken = self._seats(), memory.claims(self.pool)
         of_category = [taken[seat.unit] for seat in seats if seat.unit in taken]
@@ -178,7 +189,7 @@ class ThisTime:
         """See `Want.pools`."""
         return pools_of(self.service, (self.slot,))
 
-    def pick(self, memory: PoolMemory, choose: units.Choose) -> tuple[Place, ...]:
+    def pick(self, memory: Known, choose: units.Choose) -> tuple[Place, ...]:
         """See `Want.pick`."""
         taken = [claim.unit for claim in self._claims(memory)]
         try:
@@ -192,7 +203,7 @@ class ThisTime:
         each = len(self.slot.quanta)
         return tuple(Place(claimed[at : at + each], self.label) for at in range(0, len(claimed), each))
 
-    def in_the_way(self, memory: PoolMemory) -> Sequence[Claim]:
+    def in_the_way(self, memory: Known) -> Sequence[Claim]:
         """See `Want.in_the_way`."""
         times = {f"{quantum:%H%M}" for quantum in self.slot.quanta}
         by_quantum: dict[tuple[str, str], list[Claim]] = {}
@@ -206,7 +217,7 @@ class ThisTime:
             for claim in in_the_way(claims, self.service.capacity, self.quantity)
         ]
 
-    def _claims(self, memory: PoolMemory) -> Iterable[Claim]:
+    def _claims(self, memory: Known) -> Iterable[Claim]:
         return (claim for pool in self.pools for claim in memory.claims(pool).values())
 
     def _alternatives(self, taken: Sequence[Unit]) -> dict[str, Any]:
@@ -235,19 +246,19 @@ class OneOf:
         """See `Want.pools`."""
         return tuple(dict.fromkeys((*self.wanted.pools, *self.substitute.pools)))
 
-    def pick(self, memory: PoolMemory, choose: units.Choose) -> tuple[Place, ...]:
+    def pick(self, memory: Known, choose: units.Choose) -> tuple[Place, ...]:
         """See `Want.pick`."""
         try:
             return self.wanted.pick(memory, choose)
         except Rejected:
             return self.substitute.pick(memory, choose)
 
-    def in_the_way(self, memory: PoolMemory) -> Sequence[Claim]:
+    def in_the_way(self, memory: Known) -> Sequence[Claim]:
         """See `Want.in_the_way`."""
         return self.substitute.in_the_way(memory)
 
 
-def _standings(memory: PoolMemory, pool: str) -> dict[str, Standing]:
+def _standings(memory: Known, pool: str) -> dict[str, Standing]:
     return {name: standing_while_there(claim) for name, claim in memory.claims(pool).items()}
 
 
