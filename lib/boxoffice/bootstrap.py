@@ -13,6 +13,7 @@ from boxoffice import promo_codes
 from boxoffice.adapters.appwrite.accounts import AppwriteAccounts, ProvenTokens
 from boxoffice.adapters.appwrite.client import PooledClient
 from boxoffice.adapters.appwrite.files import AppwriteFiles
+from boxoffice.adapters.appwrite.messages import AppwriteMessages
 from boxoffice.adapters.appwrite.rows import AppwriteRows
 from boxoffice.adapters.appwrite.users import AppwriteUsers
 from boxoffice.adapters.http import pooled_session
@@ -118,6 +119,7 @@ def open_desk(execution: Execution) -> Desk:
             lambda token: client("x-appwrite-jwt", token), shared.proven, threads, TIMING, budget
         ),
         users=AppwriteUsers(server, threads, TIMING, budget),
+        messages=AppwriteMessages(server, threads, TIMING, budget),
         rows=rows,
         files=AppwriteFiles(server, threads, TIMING, budget),
         payments=RazorpayPayments(

@@ -181,6 +181,25 @@ class Users(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a user is told: a title, a text for people, and `data` for their apps."""
+
+    id: str
+    user_id: str
+    title: str
+    text: str
+    data: Mapping[str, Any]
+
+
+class Messages(Protocol):
+    """A way to reach users."""
+
+    async def send(self, message: Message) -> None:
+        """Hand over a message, once for each id. Raises `Rejected` when the user cannot be reached at all."""
+        ...
+
+
 class Archive(Protocol):
     """A second place for what the database did not take."""
 

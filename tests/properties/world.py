@@ -12,6 +12,7 @@ from typing import Any
 from boxoffice.adapters.appwrite.accounts import AppwriteAccounts, ProvenTokens
 from boxoffice.adapters.appwrite.client import PooledClient
 from boxoffice.adapters.appwrite.files import AppwriteFiles
+from boxoffice.adapters.appwrite.messages import AppwriteMessages
 from boxoffice.adapters.appwrite.rows import AppwriteRows
 from boxoffice.adapters.appwrite.users import AppwriteUsers
 from boxoffice.adapters.http import pooled_session
@@ -216,6 +217,7 @@ class World:
                 budget,
             ),
             users=AppwriteUsers(server, threads, timing, budget),
+            messages=AppwriteMessages(server, threads, timing, budget),
             rows=rows,
             files=AppwriteFiles(server, threads, timing, budget),
             payments=RazorpayPayments(

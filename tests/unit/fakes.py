@@ -18,6 +18,7 @@ from boxoffice.domain.payments import GatewayOrder, Payment, PaymentState
 from boxoffice.ports import (
     MOST_COUNTED,
     MOST_VALUES,
+    Message,
     NewRow,
     Range,
     Row,
@@ -377,6 +378,23 @@ class FakeUsers:
 
     async def is_member(self, user_id: str, team_id: str) -> bool:
         return team_id == "admins" and user_id in self.admins
+
+
+class FakeMessages:
+    """The port `Messages`: who was told what. The users in `unreachable` cannot be."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.sent: dict[str, Message] = {}
+        self.unreachable: set[str] = set()
+
+    async def send(self, message: Message) -> None:
+        def effect() -> None:
+            if message.user_id in self.unreachable:
+                raise Rejected(Code.NOT_FOUND_ERROR)
+            self.sent.setdefault(message.id, message)
+
+        self.world.around("send message", effect)
 
 
 class FakeArchive:

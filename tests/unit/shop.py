@@ -46,6 +46,7 @@ from tests.unit.fakes import (
     FakeFiles,
     FakeGateway,
     FakeImages,
+    FakeMessages,
     FakeRows,
     FakeTime,
     FakeUsers,
@@ -72,6 +73,7 @@ class Shop:
         self.rows = FakeRows(self.world, lambda: self.now)
         self.files = FakeFiles(self.world, lambda: self.now)
         self.users = FakeUsers(*(caller.account for caller in (ANN, BOB) if caller.account))
+        self.messages = FakeMessages(self.world)
         self.kept = FakeArchive(self.world)
         self.archive: Archive = self.kept
         self.gateway = FakeGateway(self.world)
@@ -110,6 +112,7 @@ class Shop:
         return Desk(
             accounts=FakeAccounts(),
             users=self.users,
+            messages=self.messages,
             rows=self.rows,
             files=self.files,
             payments=self.gateway,

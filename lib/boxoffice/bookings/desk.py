@@ -10,7 +10,7 @@ from boxoffice.conflicts.tally import Conflicts
 from boxoffice.domain.tickets import SigningKeys
 from boxoffice.inventory.claims import Inventory
 from boxoffice.logs import Log
-from boxoffice.ports import Accounts, Archive, Files, Payments, Rows, TicketImages, Users
+from boxoffice.ports import Accounts, Archive, Files, Messages, Payments, Rows, TicketImages, Users
 from boxoffice.programme import Programme
 from boxoffice.promo_codes import PromoCodes
 from boxoffice.saga.timing import TimeBudget, Timing
@@ -27,6 +27,7 @@ class Desk:
 
     accounts: Accounts
     users: Users
+    messages: Messages
     rows: Rows
     files: Files
     payments: Payments

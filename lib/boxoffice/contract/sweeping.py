@@ -30,6 +30,7 @@ class SweepResult(_Model):
     limits_removed: int = Field(description="Counters of requests whose window is over; stops at 5000.")
     conflicts_removed: int = Field(description="Counts of conflicts, after 400 days; stops at 5000.")
     reports_restored: int = Field(description="Rollback reports brought back from the archive.")
+    notices_sent: int = Field(description="Notices to users that Appwrite has taken over.")
     closed: int = Field(description="Whose event is over, shown to be completed or a no-show.")
     cancellations_finished: int = Field(description="Cancellations of tickets brought to their end.")
     called_off: int = Field(description="Cancelled because the organiser has cancelled their event.")

@@ -14,13 +14,14 @@ from datetime import timedelta
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.domain import ids
+from boxoffice.domain.notices import NoticeKind
 from boxoffice.domain.pools import ClaimState, Unit
 from boxoffice.domain.status import BookingStatus, Outcome
 from boxoffice.managing import changes
 from boxoffice.managing.changes import Change, ChangeState
+from boxoffice.outbox.notify import notify
 from boxoffice.ports import NewRow, Range, Row, RowsTaken, Where
 from boxoffice.schema import Table
-from boxoffice.times import to_text
 
 MOVED = "units.moved"
 """In the log of who did what, with the move as the subject."""
@@ -218,16 +219,8 @@ async def _tell(desk: Desk, change: Change, booking: Row) -> None:
             {"number": step.number, "from": step.old_label, "to": step.new_label} for step in steps_of(change)
         ],
     }
-    notice = {
-        "userId": booking["userId"],
-        "kind": "booking.moved",
-        "bookingId": booking["$id"],
-        "body": json.dumps(body, ensure_ascii=False, separators=(",", ":")),
-        "state": "waiting",
-        "tries": 0,
-        "checkAfter": to_text(desk.rows.server_time()),
-    }
-    await desk.rows.put_once(Table.OUTBOX, NewRow(ids.notice_id(change.id), notice))
+    kind = NoticeKind.BOOKING_MOVED
+    await notify(desk, booking["userId"], kind, booking["$id"], body, change.id)
 
 
 async def _booking(desk: Desk, change: Change) -> Row | None:

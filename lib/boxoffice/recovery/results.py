@@ -41,6 +41,7 @@ class Swept:
     limits_removed: int = 0
     conflicts_removed: int = 0
     reports_restored: int = 0
+    notices_sent: int = 0
     closed: int = 0
     cancellations_finished: int = 0
     called_off: int = 0

@@ -18,6 +18,7 @@ from boxoffice.domain.recovery import next_question
 from boxoffice.domain.status import Outcome
 from boxoffice.identity import SWEEP
 from boxoffice.managing.finish import finish_due_changes
+from boxoffice.outbox.delivery import send_due
 from boxoffice.ports import MOST_VALUES, Range, Row
 from boxoffice.recovery.attendance import close_past_bookings
 from boxoffice.recovery.evidence import Evidence, gather_evidence
@@ -56,6 +57,7 @@ async def sweep(desk: Desk) -> Swept:
     await run.tidy("called_off", call_off)
     await run.tidy("changes_finished", finish_due_changes)
     await run.work()
+    await run.tidy("notices_sent", send_due)
     await run.tidy("closed", close_past_bookings)
     await run.refresh()
     await run.tidy("claims_released", release_abandoned)
