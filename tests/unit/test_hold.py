@@ -20,6 +20,7 @@ from boxoffice.domain.payments import PaymentState
 from boxoffice.domain.pools import Claim, ClaimState
 from boxoffice.domain.selection import SomeTickets
 from boxoffice.inventory.expiry import decide_expired
+from boxoffice.inventory.memory import PoolMemory
 from boxoffice.schema import Table
 
 from tests.unit.shop import ANN, BOB, Shop
@@ -86,6 +87,14 @@ class TestHolding:
         wish = HoldWish((SomeTickets("concert", "standing", None, 1),))
         assert refusal(hold(shop.desk(), ANN, wish)).code is Code.HOLD_LIMIT
         assert held(shop, caller=BOB)
+
+    def test_one_that_was_paid_in_another_function_does_not_count_any_more(self) -> None:
+        shop = Shop()
+        first, *_ = [held(shop) for _ in range(3)]
+        memory, shop.memory = shop.memory, PoolMemory(lambda: shop.time.seconds)
+        converted(shop, first, paid(shop, first))
+        shop.memory = memory
+        assert held(shop)
 
     def test_the_same_request_is_the_same_hold(self) -> None:
         shop = Shop()

@@ -180,7 +180,10 @@ class _Holding:
         booking = self._booking
         until = booking.held_until or booking.lease_until
         claimant = Claimant(booking.event_id, booking.id, until)
-        extras = (*self._basket.extras, *_places_for_holds(self._basket, booking.user_id))
+        limits = _places_for_holds(self._basket, booking.user_id)
+        # Holds are paid for and given back in other functions too: they may be fewer than is remembered.
+        self._desk.inventory.doubt(limits)
+        extras = (*self._basket.extras, *limits)
         self._places = await contest.claim(
             self._desk, self._right, booking, self._basket.wants, extras, claimant
         )

@@ -84,8 +84,8 @@ class Inventory:
         try:
             self._pick(wants)
         except Rejected:
-            if not self._is_known(pools):
-                await self._read(pools)
+            if unknown := self._unknown(pools):
+                await self._read(unknown)
         else:
             return None
         try:
@@ -125,10 +125,10 @@ class Inventory:
     async def prepare(self, wants: Sequence[Want]) -> None:
         """Read what has to be known before choosing makes sense, unless it is known. Never raises."""
         pools = _pools(want for want in wants if want.needs_map)
-        if not self._is_known(pools):
+        if unknown := self._unknown(pools):
             # When this does not work, the claim reads for itself.
             with suppress(BoxofficeError):
-                await self._read(pools)
+                await self._read(unknown)
 
     async def claim(
         self, wants: Sequence[Want], extras: Sequence[Want], claimant: Claimant
@@ -139,21 +139,21 @@ class Inventory:
         had, with what to have instead and what was in the way.
         """
         pools = _pools((*wants, *extras))
-        known, has_lost = self._is_known(pools), False
+        unknown, has_lost = self._unknown(pools), False
         for _ in range(_MAX_ROUNDS):
             try:
                 places, others = self._pick(wants), self._pick(extras)
             except Rejected:
-                if known:
+                if not unknown:
                     raise
-                await self._read(pools)
-                known = True
+                await self._read(unknown)
+                unknown = []
                 continue
             if await self._try(places, others, claimant):
                 self._count(claimant, places, has_lost)
                 return places
             await self._read(pools)
-            known = has_lost = True
+            unknown, has_lost = [], True
         raise Retryable(Code.CONFLICT_ERROR)
 
     async def release(self, booking_id: str, places: Iterable[Place] = ()) -> None:
@@ -230,12 +230,15 @@ class Inventory:
         elif has_lost:
             self._conflicts.count(claimant.event_id, ConflictKind.CACHE_CONFLICT, Resolution.RETRIED)
 
-    def _is_known(self, pools: Sequence[str]) -> bool:
-        """Whether nothing has to be asked: also no hold has ended meanwhile, whose units are free now."""
+    def _unknown(self, pools: Sequence[str]) -> list[str]:
+        """Those of which too little is remembered to refuse anybody: a hold may have ended meanwhile."""
         now = self._now()
-        ends = [self._memory.next_end(pool) for pool in pools]
-        has_ended = any(end is not None and end <= now for end in ends)
-        return not has_ended and all(self._memory.is_fresh(pool) for pool in pools)
+        ends = {pool: self._memory.next_end(pool) for pool in pools}
+        return [
+            pool
+            for pool, end in ends.items()
+            if not self._memory.is_fresh(pool) or (end is not None and end <= now)
+        ]
 
     async def _read(self, pools: Sequence[str]) -> None:
         """Find out what is taken. A hold that has ended is in nobody's way: its units are freed."""
