@@ -136,13 +136,13 @@ def test_other_refusals_have_nothing_to_do_with_it() -> None:
 
 
 def test_when_the_picture_cannot_be_read_the_refusal_stays_as_it_was() -> None:
-    shop = Opera()
-    version = picture(shop, OfShowtime("friday"))
-    shop.claim(seat("s.a1"))
+    shop = Opera(capacity=1)
+    version = picture(shop, OfEvent("concert"))
+    shop.claim(place(1))
     shop.time.seconds += 10
-    refusal = refused(shop, A1, None)
+    refusal = refused(shop, STANDING, None)
     shop.world.fail("find claims", broken)
-    assert refused(shop, A1, version).details == refusal.details
+    assert refused(shop, STANDING, version).details == refusal.details
     assert any("version_unknown" in line for line in shop.lines)
 
 

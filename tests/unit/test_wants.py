@@ -210,3 +210,39 @@ def test_without_remembering_the_own_choice_a_request_is_in_its_own_way(
     wants = [AnyOf("standing", STANDING, 4), AnyOf("standing", STANDING, 4)]
     with pytest.raises(Retryable):
         Door({}, known=True).claim(wants)
+
+
+class TestGivenBack:
+    """Somebody else gives back what this function remembers to be taken."""
+
+    silver = next(seat for seat in HALL.by_unit.values() if seat.category == "silver")
+    unit = Unit("hall", silver.unit)
+
+    def test_a_seat_can_be_had_at_once(self) -> None:
+        door = Door({self.unit: ClaimState.SOLD}, known=True)
+        door.rows.tables[Table.CLAIMS].clear()
+        result = door.claim([TheseSeats("hall", HALL, (self.silver,))])
+        assert not isinstance(result, Rejected)
+        assert door.world.calls == ["find claims", "create claims"]
+
+    def test_a_time_can_be_had_at_once(self) -> None:
+        want = ThisTime(STUDIO, slot_at(STUDIO, NINE, 60), 3, "", NINE)
+        door = Door({Unit(want.pools[0], "0915-1"): ClaimState.SOLD}, known=True)
+        assert isinstance(door.claim([want]), Rejected)
+        door.rows.tables[Table.CLAIMS].clear()
+        assert not isinstance(door.claim([want]), Rejected)
+
+    def test_whoever_is_refused_costs_one_small_read(self) -> None:
+        door = Door({self.unit: ClaimState.SOLD}, known=True)
+        assert isinstance(door.claim([TheseSeats("hall", HALL, (self.silver,))]), Rejected)
+        assert door.world.calls == ["find claims"]
+
+    def test_of_a_crowd_nothing_is_asked_for_some_seconds(self) -> None:
+        door = Door({Unit("standing", str(n)): ClaimState.SOLD for n in range(1, STANDING + 1)}, known=True)
+        assert isinstance(door.claim([AnyOf("standing", STANDING, 1)]), Rejected)
+        assert door.world.calls == []
+
+    def test_without_asking_a_seat_that_is_free_is_refused(self) -> None:
+        door = Door({self.unit: ClaimState.SOLD}, known=True)
+        door.rows.tables[Table.CLAIMS].clear()
+        assert isinstance(door.claim([TheseSeats("hall", HALL, (self.silver,), asks=False)]), Rejected)

@@ -13,12 +13,13 @@ from boxoffice.conflicts.tally import Conflicts
 from boxoffice.domain import units
 from boxoffice.domain.codes import Code
 from boxoffice.domain.conflict_advice import Resolution
-from boxoffice.domain.conflicts import ConflictKind, classify
+from boxoffice.domain.conflicts import ConflictKind
 from boxoffice.domain.errors import BoxofficeError, Rejected, Retryable
 from boxoffice.domain.pools import Claim, ClaimState, Unit
 from boxoffice.inventory.expiry import end_lapsed_holds
 from boxoffice.inventory.memory import PoolMemory
 from boxoffice.inventory.reading import read_claims
+from boxoffice.inventory.refusals import Doubts, Refused
 from boxoffice.inventory.rest import Rest
 from boxoffice.inventory.wants import Place, Want
 from boxoffice.ports import NewRow, Rows, RowsTaken
@@ -40,16 +41,6 @@ class Claimant:
     event_id: str
     booking_id: str
     reserved_until: datetime
-
-
-class Refused(Rejected):
-    """The refusal of a claim. `in_the_way` are the claims because of which it was refused."""
-
-    def __init__(self, refusal: Rejected, in_the_way: Sequence[Claim], now: datetime) -> None:
-        conflict = classify(in_the_way, now)
-        super().__init__(refusal.code, refusal.message, {**refusal.details, "conflict": conflict.details()})
-        self.in_the_way = in_the_way
-        self.kind_of_conflict: ConflictKind = conflict.kind
 
 
 class Inventory:
@@ -80,18 +71,15 @@ class Inventory:
         Costs nothing while the memory is fresh. A memory that is not, but says "sold out", is refreshed: one
         read here is cheaper than finding out halfway through a booking.
         """
-        pools = _pools(wants)
-        try:
-            self._pick(wants)
-        except Rejected:
-            if unknown := self._unknown(pools):
-                await self._read(unknown)
-        else:
-            return None
-        try:
-            self._pick(wants)
-        except Rejected as refusal:
-            return refusal
+        doubts = Doubts(self, _pools(wants))
+        for _ in range(_MAX_ROUNDS):
+            try:
+                self._pick(wants)
+            except Refused as refusal:
+                if await doubts.are_settled(refusal):
+                    return refusal
+            else:
+                break
         return None
 
     def doubt(self, wants: Sequence[Want]) -> None:
@@ -101,7 +89,7 @@ class Inventory:
 
     async def shortage_now(self, wants: Sequence[Want]) -> Rejected | None:
         """The refusal of `wants` as the database has it now; `None` when all of them were free. One call."""
-        await self._read(_pools(wants))
+        await self.read(_pools(wants))
         try:
             self._pick(wants)
         except Rejected as refusal:
@@ -125,10 +113,10 @@ class Inventory:
     async def prepare(self, wants: Sequence[Want]) -> None:
         """Read what has to be known before choosing makes sense, unless it is known. Never raises."""
         pools = _pools(want for want in wants if want.needs_map)
-        if unknown := self._unknown(pools):
+        if unknown := self.unknown(pools):
             # When this does not work, the claim reads for itself.
             with suppress(BoxofficeError):
-                await self._read(unknown)
+                await self.read(unknown)
 
     async def claim(
         self, wants: Sequence[Want], extras: Sequence[Want], claimant: Claimant
@@ -138,22 +126,19 @@ class Inventory:
         `extras` are claimed with them, and belong to no ticket. Raises `Rejected` when something cannot be
         had, with what to have instead and what was in the way.
         """
-        pools = _pools((*wants, *extras))
-        unknown, has_lost = self._unknown(pools), False
+        doubts, has_lost = Doubts(self, _pools((*wants, *extras))), False
         for _ in range(_MAX_ROUNDS):
             try:
                 places, others = self._pick(wants), self._pick(extras)
-            except Rejected:
-                if not unknown:
+            except Refused as refusal:
+                if await doubts.are_settled(refusal):
                     raise
-                await self._read(unknown)
-                unknown = []
                 continue
             if await self._try(places, others, claimant):
                 self._count(claimant, places, has_lost)
                 return places
-            await self._read(pools)
-            unknown, has_lost = [], True
+            await doubts.settle()
+            has_lost = True
         raise Retryable(Code.CONFLICT_ERROR)
 
     async def release(self, booking_id: str, places: Iterable[Place] = ()) -> None:
@@ -208,7 +193,7 @@ class Inventory:
             except Rejected as refusal:
                 others = [one for _, one in order[at + 1 :] if self._refusal(one) is not None]
                 claims = [claim for one in (want, *others) for claim in one.in_the_way(rest)]
-                raise Refused(refusal, claims, self._now()) from refusal
+                raise Refused(refusal, claims, want.asks, self._now()) from refusal
             rest.choose(places[number])
         return [place for number in range(len(wants)) for place in places[number]]
 
@@ -230,7 +215,7 @@ class Inventory:
         elif has_lost:
             self._conflicts.count(claimant.event_id, ConflictKind.CACHE_CONFLICT, Resolution.RETRIED)
 
-    def _unknown(self, pools: Sequence[str]) -> list[str]:
+    def unknown(self, pools: Sequence[str]) -> list[str]:
         """Those of which too little is remembered to refuse anybody: a hold may have ended meanwhile."""
         now = self._now()
         ends = {pool: self._memory.next_end(pool) for pool in pools}
@@ -240,7 +225,14 @@ class Inventory:
             if not self._memory.is_fresh(pool) or (end is not None and end <= now)
         ]
 
-    async def _read(self, pools: Sequence[str]) -> None:
+    async def ask(self, found: Sequence[Unit]) -> None:
+        """Find out which of up to 100 units, which are remembered to be taken, are free by now."""
+        where = {"$id": [unit.claim_id for unit in found]}
+        rows = await self._rows.find(Table.CLAIMS, where, columns=["bookingId"])
+        taken = {row["$id"] for row in rows}
+        self._memory.released(unit for unit in found if unit.claim_id not in taken)
+
+    async def read(self, pools: Sequence[str]) -> None:
         """Find out what is taken. A hold that has ended is in nobody's way: its units are freed."""
         claims = await read_claims(self._rows, pools)
         ended = await end_lapsed_holds(self._rows, claims)

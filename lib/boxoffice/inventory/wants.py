@@ -41,7 +41,11 @@ class Known(Protocol):
 
 
 class Want(Protocol):
-    """Something wanted. `needs_map`: choosing blindly would nearly always choose what is taken."""
+    """Something wanted.
+
+    `needs_map`: choosing blindly would nearly always choose what is taken. `asks`: nothing else will do, so
+    nobody is refused it because of a memory, however recent: it may just have been given back.
+    """
 
     @property
     def pools(self) -> tuple[str, ...]:
@@ -51,6 +55,11 @@ class Want(Protocol):
     @property
     def needs_map(self) -> bool:
         """Whether the claims should be read before the first attempt."""
+        ...
+
+    @property
+    def asks(self) -> bool:
+        """Whether what is in the way is looked at before it is a reason to refuse."""
         ...
 
     def pick(self, memory: Known, choose: units.Choose) -> tuple[Place, ...]:
@@ -76,7 +85,7 @@ def too_few_tickets(available: int, requested: int) -> Rejected:
 class AnyOf:
     """Any `quantity` of the units 1 to `capacity` of a pool: general admission, and everything that counts.
 
-    `label` is what the places are called.
+    `label` is what the places are called. It `asks` where the units are limits, and not what is sold.
     """
 
     pool: str
@@ -85,6 +94,7 @@ class AnyOf:
     shortage: Shortage = too_few_tickets
     label: str = ""
     needs_map: bool = False
+    asks: bool = False
 
     @property
     def pools(self) -> tuple[str, ...]:
@@ -113,6 +123,7 @@ class TheseSeats:
     layout: Layout
     seats: tuple[Seat, ...]
     needs_map: bool = False
+    asks: bool = True
 
     @property
     def pools(self) -> tuple[str, ...]:
@@ -139,6 +150,7 @@ class TheBestSeats:
     category: str
     quantity: int
     needs_map: bool = True
+    asks: bool = False
 
     @property
     def pools(self) -> tuple[str, ...]:
@@ -183,6 +195,7 @@ class ThisTime:
     label: str
     now: datetime
     needs_map: bool = False
+    asks: bool = True
 
     @property
     def pools(self) -> tuple[str, ...]:
@@ -240,6 +253,7 @@ class OneOf:
     wanted: Want
     substitute: Want
     needs_map: bool = False
+    asks: bool = False
 
     @property
     def pools(self) -> tuple[str, ...]:

@@ -1,0 +1,73 @@
+"""Refusals of claims, and what has to be found out before anybody is refused."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from boxoffice.domain.conflicts import ConflictKind, classify
+from boxoffice.domain.errors import Rejected
+from boxoffice.domain.pools import Claim, Unit
+from boxoffice.ports import MOST_VALUES
+
+
+class Refused(Rejected):
+    """The refusal of a claim. `in_the_way` are the claims because of which it was refused.
+
+    With `asks` it should not be made of what is remembered (see `Want.asks`).
+    """
+
+    def __init__(self, refusal: Rejected, in_the_way: Sequence[Claim], asks: bool, now: datetime) -> None:
+        conflict = classify(in_the_way, now)
+        super().__init__(refusal.code, refusal.message, {**refusal.details, "conflict": conflict.details()})
+        self.in_the_way = in_the_way
+        self.asks = asks
+        self.kind_of_conflict: ConflictKind = conflict.kind
+
+
+class Asked(Protocol):
+    """Where one can ask what is taken: see `Inventory`."""
+
+    def unknown(self, pools: Sequence[str]) -> Sequence[str]:
+        """Those of which too little is remembered to refuse anybody."""
+        ...
+
+    async def read(self, pools: Sequence[str]) -> None:
+        """Find out what is taken of these pools."""
+        ...
+
+    async def ask(self, found: Sequence[Unit]) -> None:
+        """Find out which of up to 100 units, which are remembered to be taken, are free by now."""
+        ...
+
+
+class Doubts:
+    """What one request still has to find out about pools before it is refused anything of them."""
+
+    def __init__(self, known: Asked, pools: Sequence[str]) -> None:
+        self._known = known
+        self._pools = pools
+        self._unknown: Sequence[str] = known.unknown(pools)
+        self._read: set[str] = set()
+        self._asked: set[Unit] = set()
+
+    async def are_settled(self, refusal: Refused) -> bool:
+        """Whether there was nothing left to be found out; otherwise something has just been."""
+        if self._unknown:
+            await self._find_out(self._unknown)
+            return False
+        in_the_way = [claim.unit for claim in refusal.in_the_way]
+        unsure = [one for one in in_the_way if one not in self._asked and one.pool not in self._read]
+        if not refusal.asks or not unsure:
+            return True
+        self._asked.update(unsure[:MOST_VALUES])
+        await self._known.ask(unsure[:MOST_VALUES])
+        return False
+
+    async def settle(self) -> None:
+        """Find everything out."""
+        await self._find_out(self._pools)
+
+    async def _find_out(self, pools: Sequence[str]) -> None:
+        await self._known.read(pools)
+        self._read.update(pools)
+        self._unknown = ()
