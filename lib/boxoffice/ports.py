@@ -232,6 +232,10 @@ class Payments(Protocol):
         """
         ...
 
+    async def order(self, order_id: str) -> GatewayOrder:
+        """The order as it is now. Raises `Rejected` with `PAYMENT_NOT_VERIFIED` when there is none."""
+        ...
+
     async def payments_of(self, order_id: str) -> Sequence[Payment]:
         """Every payment that was tried for an order, in any sequence.
 
@@ -251,7 +255,7 @@ class Payments(Protocol):
         """Give all or some of the money back; the id of the refund.
 
         The same `key` (10 or more of `A-Za-z0-9_-`) gives it back only once, and the same id. Raises
-        `Rejected` when the gateway refuses.
+        `Rejected` when the gateway refuses, or when the refund with this key has failed at the bank.
         """
         ...
 

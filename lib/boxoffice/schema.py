@@ -29,6 +29,7 @@ class Table(StrEnum):
     ROLLBACK_REPORTS = "rollback_reports"
     AUDIT_LOG = "audit_log"
     RATE_LIMITS = "rate_limits"
+    WEBHOOK_EVENTS = "webhook_events"
     CONFLICT_LOG = "conflict_log"
     UNIT_CHANGES = "unit_changes"
     OUTBOX = "outbox"

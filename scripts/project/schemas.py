@@ -24,6 +24,7 @@ from boxoffice.contract.reports import ReportsRequest, ReportsSuccess
 from boxoffice.contract.status import BookingStatusSuccess
 from boxoffice.contract.status_request import BookingStatusRequest
 from boxoffice.contract.sweeping import SweepSuccess
+from boxoffice.contract.webhooks import PaymentWebhookSuccess
 from boxoffice.domain.codes import CODES
 from pydantic import BaseModel
 from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaValue
@@ -87,6 +88,13 @@ PUBLISHED = (
     ),
     Published(
         "manage_events", "Block units and move bookings, for administrators.", ManageRequest, ManageSuccess
+    ),
+    Published(
+        "payment_webhook",
+        "Take what the payment gateway tells, by its own signature.",
+        None,
+        PaymentWebhookSuccess,
+        guests=True,
     ),
     Published(
         "rollback_reports", "What was rolled back, for administrators.", ReportsRequest, ReportsSuccess

@@ -425,6 +425,15 @@ class FakeGateway:
         self.payments: dict[str, Payment] = {}
         self.refunds: dict[str, tuple[str, Money]] = {}
         self.orders: dict[str, GatewayOrder] = {}
+        self.bounced: set[str] = set()
+
+    def bounce(self, key: str) -> None:
+        """The bank sends a refund back: the money is the shop's again."""
+        payment_id, amount = self.refunds[key]
+        payment = self.payments[payment_id]
+        refunded = payment.refunded - amount.amount
+        self.bounced.add(key)
+        self.payments[payment_id] = replace(payment, state=PaymentState.CAPTURED, refunded=refunded)
 
     def pay(self, payment_id: str, amount: int, currency: str = "INR", **other: Any) -> None:
         payment = Payment(
@@ -469,6 +478,15 @@ class FakeGateway:
         result: GatewayOrder = self.world.around("open order", effect)
         return result
 
+    async def order(self, order_id: str) -> GatewayOrder:
+        def effect() -> GatewayOrder:
+            if order_id not in self.orders:
+                raise Rejected(Code.PAYMENT_NOT_VERIFIED)
+            return self.orders[order_id]
+
+        result: GatewayOrder = self.world.around("fetch order", effect)
+        return result
+
     async def payments_of(self, order_id: str) -> Sequence[Payment]:
         def effect() -> Sequence[Payment]:
             if order_id not in self.orders:
@@ -484,6 +502,8 @@ class FakeGateway:
         def effect() -> str:
             if key in self.refunds:
                 assert self.refunds[key] == (payment_id, amount)
+                if key in self.bounced:
+                    raise Rejected(Code.PAYMENT_GATEWAY_ERROR)
                 return f"rfnd_{key}"
             payment = self.payments[payment_id]
             refunded = payment.refunded + amount.amount

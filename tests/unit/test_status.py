@@ -51,7 +51,9 @@ def test_nothing_leaves_a_final_status_and_nothing_comes_back(wishes: list[Booki
     assert all(not is_final(passed) for passed in seen[:-1])
 
 
-def test_money_that_went_back_does_not_return() -> None:
-    with pytest.raises(Rejected):
-        move(PaymentStatus.REFUNDED, PaymentStatus.CAPTURED)
+def test_money_that_went_back_only_returns_as_what_was_taken() -> None:
+    for status in (PaymentStatus.NONE, PaymentStatus.AUTHORISED, PaymentStatus.FAILED):
+        with pytest.raises(Rejected):
+            move(PaymentStatus.REFUNDED, status)
+    assert move(PaymentStatus.REFUNDED, PaymentStatus.CAPTURED) is PaymentStatus.CAPTURED
     assert move(PaymentStatus.FAILED, PaymentStatus.AUTHORISED) is PaymentStatus.AUTHORISED

@@ -13,7 +13,7 @@ from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Ambiguous, BoxofficeError, ErrorKind, Fatal, Rejected, Retryable
 from boxoffice.domain.gateway_entities import items_of, order_of, payment_of
 from boxoffice.domain.money import Money
-from boxoffice.domain.payments import GatewayOrder, Payment
+from boxoffice.domain.payments import GatewayOrder, Payment, RefundState
 from boxoffice.saga.retry import RetryPolicy, retrying
 from boxoffice.saga.timing import TimeBudget, Timing
 from boxoffice.settings import WEBHOOK_FORM, WEBHOOK_VARIABLE, Misconfigured
@@ -97,6 +97,10 @@ class RazorpayPayments:
                 raise Fatal(Code.PAYMENT_GATEWAY_ERROR) from failure
         raise failure
 
+    async def order(self, order_id: str) -> GatewayOrder:
+        """See `Payments.order`."""
+        return order_of(await self._call(lambda: self._client.order.fetch(order_id)))
+
     async def payments_of(self, order_id: str) -> Sequence[Payment]:
         """See `Payments.payments_of`."""
         found = await self._call(lambda: self._client.order.payments(order_id))
@@ -124,9 +128,12 @@ class RazorpayPayments:
             )
         )
         try:
-            return str(refund["id"])
-        except (KeyError, TypeError) as error:
+            refund_id, has_failed = str(refund["id"]), refund.get("status") == RefundState.FAILED
+        except (KeyError, TypeError, AttributeError) as error:
             raise Ambiguous(Code.PAYMENT_GATEWAY_ERROR) from error
+        if has_failed:
+            raise Rejected(Code.PAYMENT_GATEWAY_ERROR)
+        return refund_id
 
     def has_signed(self, order_id: str, payment_id: str, signature: str) -> bool:
         """See `Payments.has_signed`."""

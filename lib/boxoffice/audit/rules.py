@@ -20,6 +20,9 @@ from boxoffice.reports.records import ReportState
 GONE = frozenset({BookingStatus.ROLLED_BACK, BookingStatus.EXPIRED})
 _ENDED = STANDING | GONE | {BookingStatus.CANCELLED}
 
+NOT_COMPLETE = [state for state in ReportState if state is not ReportState.COMPLETE]
+"""Of reports about which somebody is doing something, or has."""
+
 # Time for the sweep to come round after a lease has run out.
 _OVERDUE = timedelta(minutes=5)
 
@@ -41,7 +44,7 @@ def is_sold(booking: Booking, papers: Papers) -> bool:
 
 def is_open_case(papers: Papers) -> bool:
     """Whether somebody is taking care of what is left of the booking, or has."""
-    return any(report["state"] != ReportState.COMPLETE for report in papers.reports)
+    return any(report["state"] in NOT_COMPLETE for report in papers.reports)
 
 
 def check_booking(

@@ -8,6 +8,7 @@ from datetime import timedelta
 from boxoffice.audit.books import Part, read_part
 from boxoffice.audit.rules import (
     GONE,
+    NOT_COMPLETE,
     check_booking,
     check_change,
     check_money,
@@ -18,6 +19,7 @@ from boxoffice.audit.rules import (
 from boxoffice.audit.violations import Violation
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.records import Booking
+from boxoffice.domain import ids
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.payments import Payment
 from boxoffice.domain.status import STANDING, PaymentStatus
@@ -199,12 +201,17 @@ async def _audit_files(sources: Sources, result: Audited, after: str) -> str:
 
 
 async def _audit_ledger(sources: Sources, result: Audited) -> str:
-    """Captured payments that no booking names."""
+    """Captured payments that no booking names, and that nobody is taking care of."""
     taken = sorted(payment.id for payment in (sources.ledger or {}).values() if payment.is_captured)
     for at in range(0, len(taken), MOST_VALUES):
         some = taken[at : at + MOST_VALUES]
         known = await sources.rows.find(Table.BOOKINGS, {"paymentId": some}, columns=["paymentId"])
-        for payment_id in sorted(set(some) - {row["paymentId"] for row in known}):
+        cases = await sources.rows.find(
+            Table.ROLLBACK_REPORTS,
+            {"bookingId": [ids.booking_id(payment_id) for payment_id in some], "state": NOT_COMPLETE},
+            columns=["paymentId"],
+        )
+        for payment_id in sorted(set(some) - {row["paymentId"] for row in (*known, *cases)}):
             sentence = f"Payment {payment_id} was taken for no booking."
             result.violations.append(Violation("money", (payment_id,), sentence))
     return ""

@@ -153,6 +153,7 @@ class _Conversion:
             except UniqueClash:
                 sale.disown_payment()
                 raise Rejected(Code.DUPLICATE_PAYMENT) from None
+            await self._check_not_returned(payment)
 
         sale = Sale(self._desk, Admitted(booking, payment), claimed, begin)
         report = await sale.saga.run()
@@ -165,6 +166,19 @@ class _Conversion:
         else:
             await record_failure(self._desk, sale, report)
         return failed
+
+    async def _check_not_returned(self, payment: Payment) -> None:
+        """Raise when money that nobody claimed is being given back.
+
+        The row says by now that this booking claims it: whoever gives it back writes an outcome first, and
+        looks for that row only then, so one of the two sees the other. What was paid for a hold's own order
+        is never given back like that.
+        """
+        if not payment.id or payment.order_id:
+            return
+        where = {"$id": ids.booking_id(payment.id), "outcome": Outcome.ROLLED_BACK}
+        if await self._desk.rows.find(Table.OUTCOMES, where, limit=1):
+            raise Rejected(Code.PAYMENT_NOT_VERIFIED, "This payment has been refunded.")
 
     async def _get_again(self, ended: StoredHold, found: Payment | BaseException | None) -> Booked | Failed:
         """Book what the hold had, when it is still there; otherwise give the money back."""

@@ -35,8 +35,9 @@ class SweepResult(_Model):
     cancellations_finished: int = Field(description="Cancellations of tickets brought to their end.")
     called_off: int = Field(description="Cancelled because the organiser has cancelled their event.")
     changes_finished: int = Field(description="Changes of units by administrators brought to their end.")
+    webhooks_finished: int = Field(description="What the gateway had told, brought to its end.")
     remaining: int = Field(
-        description="Bookings, cancellations and changes of units still to be looked at; "
+        description="Bookings, cancellations, webhooks and changes of units still to be looked at; "
         "of each, counting stops at 5000."
     )
     waiting: int = Field(description="Those of the remaining whose time has not come.")

@@ -36,6 +36,7 @@ class Code(StrEnum):
     PAYMENT_NOT_VERIFIED = "PAYMENT_NOT_VERIFIED"
     PAYMENT_AMOUNT_MISMATCH = "PAYMENT_AMOUNT_MISMATCH"
     PAYMENT_PENDING = "PAYMENT_PENDING"
+    WEBHOOK_NOT_GENUINE = "WEBHOOK_NOT_GENUINE"
     PAYMENT_GATEWAY_ERROR = "PAYMENT_GATEWAY_ERROR"
     PROMO_INVALID = "PROMO_INVALID"
     RATE_LIMITED = "RATE_LIMITED"
@@ -187,6 +188,11 @@ CODES: Mapping[Code, CodeRule] = MappingProxyType(
             "The payment is not completed yet.",
             "Send the same request again once the payment is completed. Do not pay again.",
             retry_after=5,
+        ),
+        Code.WEBHOOK_NOT_GENUINE: CodeRule(
+            401,
+            "This does not come from the payment provider.",
+            "Use the same secret for the webhook at the provider and for the function.",
         ),
         Code.PAYMENT_GATEWAY_ERROR: CodeRule(
             502,

@@ -52,6 +52,8 @@ def payment_of(entity: Mapping[str, Any]) -> Payment:
         email="" if email.casefold() == _NO_EMAIL else email,
         contact=_text(entity.get("contact")),
         noted_user_id=str(notes.get("userId") or ""),
+        noted_booking_id=str(notes.get("bookingId") or ""),
+        noted_event_id=str(notes.get("eventId") or ""),
     )
 
 

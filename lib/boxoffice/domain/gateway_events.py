@@ -12,6 +12,12 @@ from boxoffice.domain.errors import Fatal, Rejected
 from boxoffice.domain.gateway_entities import payment_of, refund_of
 from boxoffice.domain.payments import Payment, Refund
 
+EVENT_ID_HEADER = "x-razorpay-event-id"
+"""Names the event, the same at every delivery."""
+
+SIGNATURE_HEADER = "x-razorpay-signature"
+"""The gateway's proof of the body."""
+
 _EVENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LONGEST_NAME = 64
 _LATEST = 253_402_300_799  # the end of the year 9999
@@ -66,23 +72,24 @@ class GatewayEvent:
 
 
 def read_event(event_id: str, envelope: Any) -> GatewayEvent:
-    """The event in a decoded webhook body; `event_id` is its header `x-razorpay-event-id`.
+    """The event in a decoded webhook body; `event_id` is what came in the header `EVENT_ID_HEADER`.
 
     Raises `Rejected` with `VALIDATION_ERROR` for what the gateway does not send.
     """
     if not _EVENT_ID.fullmatch(event_id):
-        raise _malformed("x-razorpay-event-id")
+        raise _malformed(EVENT_ID_HEADER)
     if not isinstance(envelope, Mapping):
         raise _malformed("body")
     name = envelope.get("event")
     if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME:
         raise _malformed("event")
-    kind = _kind(name)
+    kind = kind_of(name)
     payment, refund = _entities(kind, envelope.get("payload"))
     return GatewayEvent(event_id, kind, name, payment, refund, _moment(envelope.get("created_at")))
 
 
-def _kind(name: str) -> GatewayEventKind:
+def kind_of(name: str) -> GatewayEventKind:
+    """What an event is that the gateway calls by this name."""
     try:
         return GatewayEventKind(name)
     except ValueError:

@@ -14,6 +14,9 @@ from boxoffice.domain.errors import Rejected
 LONGEST_HOLD = timedelta(minutes=30)
 """From its beginning to its end, with all extensions."""
 
+FAILED_PAYMENT_GRACE = timedelta(minutes=5)
+"""For another attempt at paying for a hold, and for a bank that says yes after all."""
+
 
 @dataclass(frozen=True, slots=True)
 class HoldPolicy:
@@ -72,6 +75,11 @@ def extended_until(policy: HoldPolicy, hold: Hold, now: datetime) -> datetime:
             {"reservedUntil": hold.reserved_until.isoformat()},
         )
     return until
+
+
+def ends_after_failure(until: datetime, now: datetime) -> datetime:
+    """When a hold ends whose payment has failed: soon, and never later than it would have."""
+    return min(until, now + FAILED_PAYMENT_GRACE)
 
 
 def open_hold_pools(policy: HoldPolicy, event_id: str, user_id: str) -> tuple[tuple[str, int, str], ...]:

@@ -7,6 +7,7 @@ Appwrite compares ids without regard to case and allows 36 characters of `a-z0-9
 lower-case base32, at most 36 characters.
 """
 
+import re
 from base64 import b32encode
 from collections.abc import Iterable
 from hashlib import blake2b
@@ -15,6 +16,7 @@ MAX_ID_LENGTH = 36
 
 _DIGEST_BYTES = 15  # 120 bits are 24 characters of base32 with nothing left over
 _POOL_ID_LENGTH = 24
+_BOOKING_ID = re.compile(r"bk-[a-z2-7]{24}")
 MAX_UNIT_LENGTH = MAX_ID_LENGTH - _POOL_ID_LENGTH - 1
 
 # No 0 and O, no 1, I and L, no U and V: references are read out on the telephone and typed at a counter.
@@ -40,6 +42,11 @@ def hold_id(user_id: str, request: str) -> str:
 def lease_id(booking: str, user_id: str) -> str:
     """The right to pay for a hold. With the user, so that nobody else can take it."""
     return "ls-" + _derive("lease", booking, user_id)
+
+
+def is_booking_id(text: str) -> bool:
+    """Whether `text` has the form of a booking's id, so that nobody else would have written it."""
+    return _BOOKING_ID.fullmatch(text) is not None
 
 
 def pool_id(ticket_type_id: str) -> str:
@@ -93,6 +100,11 @@ def refund_transaction_id(cancellation: str) -> str:
     return "tx-" + _derive("refund", cancellation)
 
 
+def case_id(user_id: str, request: str) -> str:
+    """What an administrator decides about: a user's request for what others hold."""
+    return "cs-" + _derive("case", user_id, request)
+
+
 def block_id(request: str) -> str:
     """What one request takes off the market."""
     return "bl-" + _derive("block", request)
@@ -100,11 +112,6 @@ def block_id(request: str) -> str:
 
 def move_id(booking: str, number: int) -> str:
     """The move `number` of a booking to other units, counted from 1."""
-def case_id(user_id: str, request: str) -> str:
-    """What an administrator decides about: a user's request for what others hold."""
-    return "cs-" + _derive("case", user_id, request)
-
-
     return "mv-" + _derive("move", booking, str(number))
 
 
@@ -116,6 +123,11 @@ def change_fingerprint(kind: str, target: str) -> str:
 def notice_id(subject: str) -> str:
     """What the owner of a booking is told about `subject`."""
     return "no-" + _derive("notice", subject)
+
+
+def webhook_event_id(event_id: str) -> str:
+    """An event of the gateway, whose own ids may be longer and differ by case."""
+    return "wh-" + _derive("webhook-event", event_id)
 
 
 def audit_entry_id(subject: str, action: str, execution_id: str) -> str:

@@ -21,10 +21,10 @@ class PaymentState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A payment at the gateway. `email`, `contact`, `order_id` and `noted_user_id` are empty when unknown.
+    """A payment at the gateway. `email`, `contact`, `order_id` and what was noted are empty when unknown.
 
-    `noted_user_id` is the user that was written on the payment when it was made. `refunded` is how much of it
-    has gone back, in minor units of the amount's currency.
+    The noted user, booking and event are what was written on the payment when it was made, by whomever.
+    `refunded` is how much of it has gone back, in minor units of the amount's currency.
     """
 
     id: str
@@ -35,6 +35,8 @@ class Payment:
     email: str
     contact: str
     noted_user_id: str
+    noted_booking_id: str = ""
+    noted_event_id: str = ""
 
     @property
     def is_captured(self) -> bool:

@@ -49,7 +49,7 @@ class Returns:
         return _towards(stands, BookingStatus.CANCELLED) if self.is_whole else stands
 
     def payment_status(self, current: PaymentStatus) -> PaymentStatus:
-        """How the payment of the booking is shown that stands and is shown as `current`; never as less."""
+        """How the payment of the booking is shown that stands and is shown as `current`."""
         if not self.paid:
             return current
         taken = _towards(current, PaymentStatus.CAPTURED)

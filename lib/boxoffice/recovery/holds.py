@@ -11,12 +11,12 @@ from datetime import datetime
 
 from boxoffice.bookings.conversion import convert
 from boxoffice.bookings.desk import Desk
-from boxoffice.bookings.proof import PaymentClaim, is_proven
+from boxoffice.bookings.proof import PaymentClaim, is_proven, known_caller
 from boxoffice.bookings.records import Booking
 from boxoffice.bookings.results import Booked
 from boxoffice.bookings.stored_hold import Lease
 from boxoffice.domain import ids
-from boxoffice.domain.callers import Account, Caller
+from boxoffice.domain.callers import Caller
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.payments import Payment, PaymentState
 from boxoffice.domain.recovery import is_lease_over, next_look, next_question
@@ -123,8 +123,7 @@ async def _payment(desk: Desk, booking: Booking, lease: Lease | None) -> Payment
     paid = [payment for payment in found if _is_there(payment, booking)]
     if not paid:
         return None
-    account = await desk.users.account(booking.user_id)
-    caller = Caller(booking.user_id, account or Account(booking.user_id, "", ""))
+    caller = await known_caller(desk, booking.user_id)
     return next((one for one in paid if is_proven(one, booking.gateway_order_id, caller)), None)
 
 

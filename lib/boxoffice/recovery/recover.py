@@ -12,17 +12,17 @@ from typing import Any
 from boxoffice.bookings.admission import Admitted
 from boxoffice.bookings.aftermath import undone_steps
 from boxoffice.bookings.desk import Desk
-from boxoffice.bookings.proof import is_for_order
+from boxoffice.bookings.proof import is_for_order, known_caller
 from boxoffice.bookings.records import Booking
 from boxoffice.bookings.results import UndoneStep
 from boxoffice.bookings.sale import CLAIMS, PAYMENT, Sale
 from boxoffice.domain import recovery
-from boxoffice.domain.callers import Account, Caller
+from boxoffice.domain.callers import Caller
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Ambiguous, Fatal, Rejected, Retryable
 from boxoffice.domain.payments import NOTHING_PAID, Payment, PaymentState, belongs_to, nothing_to_pay
 from boxoffice.domain.recovery import Case, Verdict
-from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
+from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus, move
 from boxoffice.inventory.wants import Place
 from boxoffice.recovery.evidence import Evidence
 from boxoffice.recovery.projections import close
@@ -102,8 +102,7 @@ async def _is_owners(desk: Desk, found: Evidence, payment: Payment) -> bool:
         return True
     if booking.vouched or payment.noted_user_id:
         return belongs_to(payment, Caller(booking.user_id, None))
-    account = await desk.users.account(booking.user_id)
-    return belongs_to(payment, Caller(booking.user_id, account or Account(booking.user_id, "", "")))
+    return belongs_to(payment, await known_caller(desk, booking.user_id))
 
 
 async def _finish(desk: Desk, found: Evidence, payment: Payment, now: datetime) -> Recovered:
@@ -175,6 +174,9 @@ async def _escalate(desk: Desk, found: Evidence, payment: Payment | None) -> Rec
     columns: dict[str, Any] = {"checkAfter": None}
     if found.outcome in (Outcome.ROLLED_BACK, Outcome.EXPIRED) and booking.status is BookingStatus.PENDING:
         columns["status"] = BookingStatus.ROLLED_BACK
+    if booking.payment_status is PaymentStatus.REFUNDED and money in _OWED:
+        # The refund has failed at the bank.
+        columns["paymentStatus"] = move(booking.payment_status, money)
     await _write(desk, booking, columns)
     return Recovered.ESCALATED
 

@@ -36,6 +36,7 @@ from boxoffice.recovery.tidying import (
 from boxoffice.reports.keep import restore_archived
 from boxoffice.schema import Table
 from boxoffice.times import to_text
+from boxoffice.webhooks.due import finish_due_events
 
 # No booking is begun later than this, so that there is time to bring it to its end.
 _WORK_SECONDS = 12.0
@@ -43,7 +44,7 @@ _WORK_SECONDS = 12.0
 _AT_ONCE = 8
 
 # What says itself when it has to be looked at.
-_LOOKED_AT = (Table.BOOKINGS, Table.CANCELLATIONS, Table.UNIT_CHANGES)
+_LOOKED_AT = (Table.BOOKINGS, Table.CANCELLATIONS, Table.WEBHOOK_EVENTS, Table.UNIT_CHANGES)
 
 
 async def sweep(desk: Desk) -> Swept:
@@ -56,8 +57,9 @@ async def sweep(desk: Desk) -> Swept:
     await run.tidy("cancellations_finished", finish_due)
     await run.tidy("called_off", call_off)
     await run.tidy("changes_finished", finish_due_changes)
-    await run.work()
     await run.tidy("notices_sent", send_due)
+    await run.work()
+    await run.tidy("webhooks_finished", finish_due_events)
     await run.tidy("closed", close_past_bookings)
     await run.refresh()
     await run.tidy("claims_released", release_abandoned)

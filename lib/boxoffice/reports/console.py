@@ -13,6 +13,7 @@ from boxoffice.ports import Range, Row
 from boxoffice.reports.records import ReportState
 from boxoffice.schema import Table
 from boxoffice.times import to_text
+from boxoffice.webhooks.cases import settle_case, try_case_again
 
 _OPEN = (ReportState.RETRYING, ReportState.NEEDS_OPERATOR)
 _INSTANT = timedelta(milliseconds=1)
@@ -95,6 +96,7 @@ async def retry(desk: Desk, admin: str, report_id: str) -> Details:
     )
     await desk.rows.update_where(Table.BOOKINGS, {"$id": report["bookingId"]}, {"checkAfter": now})
     await retry_refund(desk, report)
+    await try_case_again(desk, report)
     desk.log.info("report.retry", reportId=report_id, by=admin)
     return await get_report(desk, report_id)
 
@@ -118,6 +120,7 @@ async def settle(desk: Desk, admin: str, report_id: str, reason: str) -> Details
     # The next sweep sees that nothing more is to be done.
     await desk.rows.update_where(Table.BOOKINGS, {"$id": report["bookingId"]}, {"checkAfter": now})
     await stop_refund(desk, report)
+    await settle_case(desk, report)
     desk.log.info("report.settled", reportId=report_id, by=admin)
     return await get_report(desk, report_id)
 

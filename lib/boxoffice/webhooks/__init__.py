@@ -1,0 +1,1 @@
+"""What the gateway tells by webhook, and what is done about it."""
