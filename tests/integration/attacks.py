@@ -16,7 +16,7 @@ import pytest
 import requests
 from boxoffice.adapters.appwrite.accounts import AppwriteAccounts
 from boxoffice.adapters.razorpay import RazorpayPayments
-from boxoffice.bookings import admission, book, sale
+from boxoffice.bookings import parts, proof, sale
 from boxoffice.domain.callers import Account, Caller
 
 from functions.book_ticket_atomic import main as function
@@ -121,7 +121,7 @@ def believing_any_token(patch: Patch) -> None:
 
 
 def believing_any_owner(patch: Patch) -> None:
-    patch.setattr(admission, "check_payment", lambda payment, caller: None)
+    patch.setattr(proof, "check_payment", lambda payment, caller: None)
 
 
 def believing_any_amount(patch: Patch) -> None:
@@ -133,7 +133,8 @@ def believing_any_signature(patch: Patch) -> None:
 
 
 def always_on_sale(patch: Patch) -> None:
-    patch.setattr(book, "check_on_sale", lambda offer, now: None)
+    patch.setattr(parts, "check_event", lambda event, now: None)
+    patch.setattr(parts, "check_ticket_type", lambda ticket_type, now: None)
 
 
 def new_number() -> str:

@@ -21,7 +21,7 @@ from tests.support.target import Target
 from tests.support.tools import CLIENTS, node_clients, tool
 
 CHANNEL = f"databases.{DATABASE}.tables.claims.rows"
-COLUMNS = {"poolId", "unit", "eventId", "bookingId", "state", "reservedUntil"}
+COLUMNS = {"poolId", "unit", "eventId", "bookingId", "state", "reservedUntil", "ticket", "label"}
 SUBSCRIBERS, BOOKINGS = 10, 15
 MEDIAN_SECONDS = 0.05
 
