@@ -17,6 +17,7 @@ class SweepResult(_Model):
     """What one run has done, in bookings unless another thing is named."""
 
     examined: int = Field(description="Looked at.")
+    expired: int = Field(description="Holds that nobody has paid for in time.")
     finished: int = Field(description="Completed, because they were paid and held their units.")
     undone: int = Field(description="Rolled back, with the money returned.")
     projected: int = Field(description="Shown to be confirmed.")
