@@ -19,8 +19,19 @@ from rich.table import Table
 from rich.text import Text
 
 from scripts.local_appwrite import LocalServer
-from tests.faults.harness import FAULTS, MORE_FAULTS, Fault, Point, UseCase, Verdict, points_of, run
-from tests.faults.use_cases import MORE_USE_CASES, USE_CASES
+from tests.faults.harness import (
+    FAULTS,
+    MORE_FAULTS,
+    Fault,
+    Point,
+    UseCase,
+    Verdict,
+    covering,
+    every,
+    points_of,
+    run,
+)
+from tests.faults.use_cases import COVERED_USE_CASES, MORE_USE_CASES, USE_CASES
 from tests.support.arena import CALL_SECONDS, Arena
 
 # Without a terminal there is a line after so many cases instead of a bar.
@@ -83,6 +94,10 @@ def try_all(arenas: Sequence[Arena], cases: Sequence[Case], progress: Progress) 
     return verdicts
 
 
+def _is_covered(use_case: UseCase, is_full: bool) -> bool:
+    return use_case in COVERED_USE_CASES and not is_full
+
+
 def summary(verdicts: Sequence[Verdict], title: str, name_of: Callable[[Verdict], str]) -> Table:
     """Cases, violations among them, and seconds of the slowest, by what `name_of` tells of a verdict."""
     table = Table(show_footer=True)
@@ -120,9 +135,8 @@ def main() -> int:
     )
     options = parser.parse_args()
     console = Console()
-    use_cases = [
-        u for u in (*USE_CASES, *(MORE_USE_CASES if options.full else ())) if fnmatch(u.name, options.only)
-    ]
+    more = MORE_USE_CASES if options.full else ()
+    use_cases = [u for u in (*USE_CASES, *COVERED_USE_CASES, *more) if fnmatch(u.name, options.only)]
     faults = [f for f in (*FAULTS, *(MORE_FAULTS if options.full else ())) if fnmatch(f.name, options.fault)]
     columns = (
         TextColumn("{task.completed}/{task.total}"), BarColumn(), TextColumn("{task.fields[bad]} violations"),
@@ -132,9 +146,10 @@ def main() -> int:
         cases = [
             (use_case, point, fault)
             for use_case in use_cases
-            for point in points_of(servers[0], use_case)
+            for point, fault in (covering if _is_covered(use_case, options.full) else every)(
+                points_of(servers[0], use_case), faults
+            )
             if fnmatch(str(point), options.call)
-            for fault in faults
         ]
         with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
             verdicts = try_all(servers, cases, progress)

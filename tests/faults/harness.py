@@ -11,15 +11,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from typing import Any
 
-from scripts.project.shop import BOOK, Answer, Shop
+from scripts.project.shop import BOOK, Answer
 from tests.support.arena import CALL_SECONDS, Arena
 from tests.support.books import Books
 from tests.support.calls import Call, entries_of
 from tests.support.ledger import Money
 
-BOOKED, RETURNED, CANCELLED = "booked", "returned", "cancelled"
+BOOKED, RETURNED, CANCELLED, HELD, SWEPT = "booked", "returned", "cancelled", "held", "swept"
 LAST_TRIES = 3
 
 FaultBody = Mapping[str, Any]
@@ -27,32 +28,40 @@ FaultBody = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Somebody who asks, and goes on asking the same. function_id: whose execution the request is."""
+    """Somebody who asks, and goes on asking the same.
+
+    payment_id: "" when nothing is paid. function_id: whose execution the request is. clock: how far the
+    server's clock is ahead when they ask first, in seconds.
+    """
 
     event_id: str
     user_id: str
     payment_id: str
     ask: Callable[[], Answer]
     function_id: str = BOOK
+    clock: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class UseCase:
     """What is put to the test.
 
-    prepare: everything that the request needs, for one run of its own. setting: faults that are always there,
+    prepare: everything that the request needs, for one run of its own; what it executes is not disturbed.
+    setting: faults that are always there,
     such as the one at a late step that makes the use case undo what it did; `{payment}` in their paths is the
     run's payment. after: the first call that is disturbed, those before it being another use case's. endings:
     how it may end, for the client and the money. bears_hiccups: whether a call that fails for a moment, in a
-    process that lives on, may not cost the client the booking.
+    process that lives on, may not cost the client the booking. calls: globs of the calls that are disturbed,
+    where others are another use case's.
     """
 
     name: str
-    prepare: Callable[[Shop], Client]
+    prepare: Callable[[Arena], Client]
     setting: tuple[FaultBody, ...] = ()
     after: str = ""
     endings: frozenset[str] = frozenset({BOOKED, RETURNED})
     bears_hiccups: bool = False
+    calls: tuple[str, ...] = ("*",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,10 @@ MORE_FAULTS = (
 )
 
 
+# A write kills the process that makes it at least, and each call fails in one of these ways.
+_DEADLY, _IN_TURN = "killed after", ("reply lost", "refused 503", "killed before")
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """The nth call of its kind that a use case makes, counted from 1."""
@@ -118,11 +131,24 @@ class Verdict:
     seconds: float
 
 
+def every(points: Sequence[Point], faults: Sequence[Fault]) -> list[tuple[Point, Fault]]:
+    """Every fault at every call."""
+    return [(point, fault) for point in points for fault in faults]
+
+
+def covering(points: Sequence[Point], faults: Sequence[Fault]) -> list[tuple[Point, Fault]]:
+    """Two faults at every call that writes and one at every other, of each kind in turn."""
+    named = {fault.name: fault for fault in faults}
+    chosen = [(point, _IN_TURN[at % len(_IN_TURN)]) for at, point in enumerate(points)]
+    chosen += [(point, _DEADLY) for point in points if point.call.method != "GET"]
+    return [(point, named[name]) for point, name in chosen if name in named]
+
+
 def points_of(arena: Arena, use_case: UseCase) -> list[Point]:
     """The calls that the use case makes, in their order, from the one that it names on."""
-    client = use_case.prepare(arena.shop)
+    client = use_case.prepare(arena)
     since = arena.last_request()
-    with arena.faults(*_setting(use_case, client)):
+    with arena.faults(*_setting(use_case, client)), arena.clock(client.clock):
         answer = client.ask()
     counted: Counter[Call] = Counter()
     points = []
@@ -131,19 +157,23 @@ def points_of(arena: Arena, use_case: UseCase) -> list[Point]:
         call = Call.of(entry)
         counted[call] += 1
         points.append(Point(call, counted[call]))
-    return points[[str(point) for point in points].index(use_case.after) if use_case.after else 0 :]
+    first = [str(point) for point in points].index(use_case.after) if use_case.after else 0
+    return [
+        point for point in points[first:] if any(fnmatch(str(point), wanted) for wanted in use_case.calls)
+    ]
 
 
 def run(arena: Arena, use_case: UseCase, point: Point, fault: Fault) -> Verdict:
     """One run of the use case with one fault at one call."""
     began = time.monotonic()
-    client = use_case.prepare(arena.shop)
+    client = use_case.prepare(arena)
     since = arena.last_request()
-    with arena.faults(*_setting(use_case, client), _body(point, fault, client)) as fault_ids:
-        answers = [client.ask()]
-        hits = arena.hits()[fault_ids[-1]]
-        arena.wait_for_answers(fault_ids[-1], since)
-    answers.append(client.ask())
+    with arena.clock(client.clock):
+        with arena.faults(*_setting(use_case, client), _body(point, fault, client)) as fault_ids:
+            answers = [client.ask()]
+            hits = arena.hits()[fault_ids[-1]]
+            arena.wait_for_answers(fault_ids[-1], since)
+        answers.append(client.ask())
     arena.settle()
     for _ in range(LAST_TRIES):
         answers.append(client.ask())
@@ -165,7 +195,7 @@ def _problems(arena: Arena, use_case: UseCase, client: Client, answers: Sequence
     money = books.money.get(client.payment_id, Money())
     problems = books.violations(presented=[client.payment_id])
     last = answers[-1]
-    ending = _ending(last)
+    ending = _ending(answers)
     if last.body.get("retryable") or not last.body:
         problems.append(f"the client never got an answer to go by: {last.status} {last.body}")
     if ending not in use_case.endings:
@@ -176,7 +206,10 @@ def _problems(arena: Arena, use_case: UseCase, client: Client, answers: Sequence
             problems.append(f"the client was told of tickets {last.data['ticketIds']}, and there are {there}")
     elif ending == CANCELLED:
         problems += _of_cancellation(books, money, answers)
-    else:
+    elif ending == HELD:
+        if len({data["bookingId"] for data in _told(answers)}) > 1:
+            problems.append(f"the client was told of several holds: {_told(answers)}")
+    elif ending == RETURNED:
         if money.kept:
             problems.append(f"the client was refused, and {money.kept} were kept")
         if any(answer.body.get("success") for answer in answers):
@@ -186,15 +219,26 @@ def _problems(arena: Arena, use_case: UseCase, client: Client, answers: Sequence
     return problems
 
 
-def _ending(last: Answer) -> str:
+def _ending(answers: Sequence[Answer]) -> str:
+    """What became of it. A hold is over by then, so that the last answer may be that it has expired."""
+    told, last = _told(answers), answers[-1]
+    if any("heldUntil" in data for data in told):
+        return HELD
     if not last.body.get("success"):
         return RETURNED
+    if "examined" in last.data:
+        return SWEPT
     return CANCELLED if "cancellationId" in last.data else BOOKED
+
+
+def _told(answers: Sequence[Answer]) -> list[dict[str, Any]]:
+    """The data of the successes."""
+    return [answer.data for answer in answers if answer.body.get("success")]
 
 
 def _of_cancellation(books: Books, money: Money, answers: Sequence[Answer]) -> list[str]:
     """Once told of a cancellation, the client is told of the same one; and its money has left once."""
-    told = [answer.data for answer in answers if answer.body.get("success")]
+    told = _told(answers)
     void = {ticket["$id"] for ticket in books.tickets if ticket["status"] == "cancelled"}
     problems = []
     if len({(data["cancellationId"], data["refundTotal"]) for data in told}) > 1:
@@ -222,5 +266,5 @@ def _body(point: Point, fault: Fault, client: Client) -> dict[str, Any]:
         origin: dict[str, Any] = {"fromFunctions": True}
     else:
         origin = {"functionId": client.function_id}
-        path = path.replace("payments/*", f"payments/{client.payment_id}")
+        path = path.replace("payments/*", f"payments/{client.payment_id or '*'}")
     return {**fault.body, **origin, **window, "method": point.call.method, "path": path}

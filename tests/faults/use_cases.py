@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from scripts.project.shop import Shop, execute
-from tests.faults.harness import CANCELLED, RETURNED, Client, UseCase
-
-PRICE = 50_000
-CANCEL = "cancel_booking"
+from tests.faults.harness import CANCELLED, HELD, RETURNED, SWEPT, UseCase
+from tests.faults.preparing import (
+    HOLD_IS_HALF_OVER,
+    booking,
+    booking_of,
+    cancelling,
+    changing_hold,
+    discounted,
+    holding,
+    paying_for_hold,
+    seats,
+    several,
+    sweeping,
+    swept,
+    swept_and_sold,
+    taking_over,
+    tickets,
+    time,
+)
 
 # A refusal that no repetition helps against: everything was written, and all of it has to be undone.
 COMMIT_FAILS = {
@@ -20,59 +31,86 @@ COMMIT_FAILS = {
     "nth": 1,
 }
 CAPTURE_FAILS = {"kind": "refuse", "status": 400, "path": "/razorpay/v1/payments/{payment}/capture"}
+LINK_FAILS = {
+    "kind": "refuse",
+    "status": 400,
+    "method": "PATCH",
+    "path": "/v1/tablesdb/boxoffice/tables/bookings/rows/*",
+    "nth": 1,
+}
 
-
-def booking(
-    payment: str = "captured", quantity: int = 1, sold_out: bool = False, overpaid: int = 0
-) -> Callable[[Shop], Client]:
-    """Prepares a booking of so many tickets, for an event and by a customer of its own."""
-
-    def prepare(shop: Shop) -> Client:
-        event, customer = shop.create_event({"Standing": (PRICE, quantity)}), shop.create_customer()
-        if sold_out:
-            assert shop.book(shop.create_customer(), event, "Standing", quantity).status == 200
-        payment_id = shop.pay(customer, PRICE * quantity + overpaid, status=payment)
-        return Client(
-            event.id,
-            customer.user_id,
-            payment_id,
-            lambda: shop.book(customer, event, "Standing", quantity, payment_id),
-        )
-
-    return prepare
-
-
-def cancelling(quantity: int, *numbers: int) -> Callable[[Shop], Client]:
-    """Prepares a booking of so many tickets, of which those with these numbers, or all, are given back."""
-
-    def prepare(shop: Shop) -> Client:
-        event = shop.create_event({"Standing": (PRICE, quantity)}, refundSteps="24:50")
-        customer = shop.create_customer()
-        payment_id = shop.pay(customer, PRICE * quantity)
-        booked = shop.book(customer, event, "Standing", quantity, payment_id)
-        body: dict[str, Any] = {"bookingId": booked.data["bookingId"]}
-        if numbers:
-            body["tickets"] = list(numbers)
-        return Client(
-            event.id, customer.user_id, payment_id, lambda: execute(customer.http, CANCEL, body), CANCEL
-        )
-
-    return prepare
-
+_HELD = frozenset({HELD, RETURNED})
+_RETURNED = frozenset({RETURNED})
+_SWEPT = frozenset({SWEPT})
+# Who may pay, who has what, and how it ends: the papers of all bookings are written alike.
+_OF_HOLDS = ("* leases*", "* outcomes*", "* claims*", "* bookings*", "*payment*", "open order")
+# A sweep counts claims for everybody.
+_OF_SWEEPS = ("* leases*", "* outcomes*", "delete claims*", "create claims*", "* bookings*", "*payment*")
 
 USE_CASES = (
     UseCase("book", booking(), bears_hiccups=True),
     UseCase("book, then undo", booking(), (COMMIT_FAILS,), after="create outcomes 2"),
     UseCase("capture and book", booking("authorized"), after="capture payment", bears_hiccups=True),
-    UseCase("refund when sold out", booking(sold_out=True), endings=frozenset({RETURNED})),
-    UseCase("cancel", cancelling(1), endings=frozenset({CANCELLED}), bears_hiccups=True),
+    UseCase("refund when sold out", booking(sold_out=True), endings=_RETURNED),
 )
+"""Every call of these fails in every way."""
+
+COVERED_USE_CASES = (
+    UseCase("cancel", cancelling(1), endings=frozenset({CANCELLED}), bears_hiccups=True),
+    UseCase("hold", holding(tickets()), endings=_HELD, bears_hiccups=True),
+    UseCase("hold, then undo", holding(tickets()), (LINK_FAILS,), after="delete claims", endings=_HELD),
+    UseCase("hold seats", holding(seats), endings=_HELD, bears_hiccups=True, calls=("* claims*",)),
+    UseCase("hold with a code", holding(discounted), endings=_HELD, calls=("* claims*",)),
+    UseCase("extend a hold", changing_hold("extend", HOLD_IS_HALF_OVER), endings=_HELD, bears_hiccups=True),
+    UseCase("release a hold", changing_hold("release"), endings=_HELD, bears_hiccups=True),
+    UseCase("pay for a hold", paying_for_hold(tickets()), bears_hiccups=True),
+    UseCase(
+        "pay for a hold, then undo",
+        paying_for_hold(tickets()),
+        (COMMIT_FAILS,),
+        after="create outcomes 2",
+    ),
+    UseCase(
+        "capture and pay for a hold",
+        paying_for_hold(tickets(), "authorized"),
+        after="capture payment",
+        bears_hiccups=True,
+    ),
+    UseCase("pay for a free hold", paying_for_hold(tickets(price=0)), calls=("* leases*", "* outcomes*")),
+    UseCase("pay too late, still free", paying_for_hold(tickets(), before=swept), calls=_OF_HOLDS),
+    UseCase(
+        "pay too late, gone",
+        paying_for_hold(tickets(), before=swept_and_sold),
+        endings=_RETURNED,
+        calls=_OF_HOLDS,
+    ),
+    UseCase("take over an expired hold", taking_over, calls=_OF_HOLDS),
+    UseCase("expire a hold", sweeping(), endings=_SWEPT, calls=_OF_SWEEPS),
+    UseCase("expire a paid hold", sweeping("captured"), endings=_SWEPT, calls=_OF_SWEEPS),
+    UseCase("book seats", booking_of(seats), calls=("* claims*", "* tickets*")),
+    UseCase("book a time", booking_of(time), calls=("* claims*", "* tickets*")),
+    UseCase("book several things", booking_of(several), calls=("* claims*",)),
+    UseCase("book with a code", booking_of(discounted), calls=("* claims*", "* outcomes*")),
+    UseCase("book what is free", booking_of(tickets(price=0)), bears_hiccups=True, calls=("create *s",)),
+)
+"""Every call of these fails in some ways: the others are the same as with those above."""
+
 MORE_USE_CASES = (
     UseCase("book three", booking(quantity=3)),
     UseCase("capture and book three", booking("authorized", quantity=3)),
     UseCase("capture and book, then undo", booking("authorized"), (COMMIT_FAILS,), after="create outcomes 2"),
     UseCase("capture refused, then undo", booking("authorized"), (CAPTURE_FAILS,), after="read payment 2"),
-    UseCase("refund of a wrong amount", booking(overpaid=1), endings=frozenset({RETURNED})),
-    UseCase("sold out", booking("authorized", sold_out=True), endings=frozenset({RETURNED})),
+    UseCase("refund of a wrong amount", booking(overpaid=1), endings=_RETURNED),
+    UseCase("sold out", booking("authorized", sold_out=True), endings=_RETURNED),
     UseCase("cancel one of three", cancelling(3, 2), endings=frozenset({CANCELLED}), bears_hiccups=True),
+    UseCase(
+        "capture and pay for a hold, then undo",
+        paying_for_hold(tickets(), "authorized"),
+        (COMMIT_FAILS,),
+        after="create outcomes 2",
+    ),
+    UseCase("pay for held seats", paying_for_hold(seats)),
+    UseCase("pay for a held time", paying_for_hold(time)),
+    UseCase("expire an authorised hold", sweeping("authorized"), endings=_SWEPT, calls=_OF_SWEEPS),
 )
+"""Left to `scripts/faults --full`, like the rest of the faults."""

@@ -78,6 +78,15 @@ class Arena:
         """How far the server's clock is ahead of this machine's."""
         ok(self.local.put("/clock", {"offsetSeconds": seconds}))
 
+    @contextmanager
+    def clock(self, seconds: float) -> Iterator[None]:
+        """The server's clock is so far ahead while the block runs."""
+        self.set_clock(seconds)
+        try:
+            yield
+        finally:
+            self.set_clock(0)
+
     def last_request(self) -> int:
         """The number of the newest entry of the request log."""
         return int(ok(self.local.get("/requests", params={"since": 10**9}))["last"])

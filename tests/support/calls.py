@@ -69,17 +69,17 @@ def entries_of(
     """What one execution asked, in the order in which it asked.
 
     Calls to the gateway and with a user's token do not say which execution makes them: they are told by the
-    payment, by being about orders and, when it is given, by the user, so only one execution may be about them
-    at a time. Metrics
-    are left out: whoever comes by when it is time writes down what all have counted.
+    payment and, when it is given, by the user, so only one execution may be about them at a time; without a
+    payment all calls to the gateway count. Metrics are left out: whoever comes by when it is time writes down
+    what all have counted.
     """
     entries: list[Entry] = ok(local.get("/requests", params={"since": since}))["requests"]
-    prefix = f"/razorpay/v1/payments/{payment_id}"
+    prefix = f"/razorpay/v1/payments/{payment_id}" if payment_id else "/razorpay/v1/"
     mine = [
         entry
         for entry in entries
         if (entry["executionId"] == execution_id and entry["path"] != _METRICS)
-        or entry["path"].startswith((prefix, _ORDERS))
+        or entry["path"].startswith(prefix)
         or (user_id and entry["path"] == ACCOUNT and entry["userId"] == user_id)
     ]
     return sorted(mine, key=lambda entry: float(entry["time"]))
