@@ -9,6 +9,7 @@ import pytest
 from boxoffice.conflicts.tally import Conflicts, Tally
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
+from boxoffice.domain.payments import PaymentState
 from boxoffice.domain.pools import Claim, ClaimState, Unit
 from boxoffice.inventory import reading
 from boxoffice.inventory.claims import Claimant, Inventory
@@ -18,7 +19,7 @@ from boxoffice.logs import Log
 from boxoffice.schema import Table
 
 from tests.unit.fakes import FakeRows, FakeTime, World
-from tests.unit.shop import NOW
+from tests.unit.shop import NOW, PRICE, Shop
 
 POOL = "pool"
 
@@ -231,3 +232,12 @@ def test_only_so_many_pools_are_remembered() -> None:
         memory.read(str(number), claims(1, pool=str(number)))
     assert not memory.claims("0")
     assert memory.claims("999")
+
+
+def test_what_was_just_sold_is_nothing_to_wait_for() -> None:
+    shop = Shop(capacity=1)
+    shop.gateway.pay("pay_1", PRICE)
+    shop.booked()
+    shop.gateway.pay("pay_2", PRICE, state=PaymentState.AUTHORISED)
+    refused = shop.failed("pay_2")
+    assert refused.error.details["conflict"]["kind"] == "BOOKING_CONFLICT"

@@ -131,6 +131,7 @@ async def sell(
 
 async def confirmed(desk: Desk, sale: Sale) -> Booked:
     """Show that the sale was made, and answer so."""
+    desk.inventory.sold(sale.places)
     await record_success(desk, sale)
     booking = sale.booking
     desk.log.info("booking.confirmed", bookingId=booking.id, quantity=booking.quantity)

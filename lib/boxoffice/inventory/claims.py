@@ -4,6 +4,7 @@ Claiming is one bulk create with one id per unit. The database writes all of the
 gets a part of what they asked for, and no unit is ever claimed twice.
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from boxoffice.domain.errors import BoxofficeError, Rejected, Retryable
 from boxoffice.domain.pools import Claim, ClaimState, Unit
 from boxoffice.inventory.expiry import end_lapsed_holds
 from boxoffice.inventory.memory import PoolMemory
-from boxoffice.inventory.reading import read_claims
+from boxoffice.inventory.reading import confirmed_bookings, read_claims
 from boxoffice.inventory.refusals import Doubts, Refused
 from boxoffice.inventory.rest import Rest
 from boxoffice.inventory.wants import Place, Want
@@ -225,12 +226,24 @@ class Inventory:
             if not self._memory.is_fresh(pool) or (end is not None and end <= now)
         ]
 
+    def sold(self, places: Iterable[Place]) -> None:
+        """These places have just been sold. Their claims say so a little later."""
+        self._memory.sold(unit for place in places for unit in place.units)
+
     async def ask(self, found: Sequence[Unit]) -> None:
-        """Find out which of up to 100 units, which are remembered to be taken, are free by now."""
+        """Find out which of up to 100 units, which are remembered to be taken, are free by now, or sold."""
+        remembered = [self._memory.claims(unit.pool).get(unit.name) for unit in found]
+        only_reserved = {
+            claim.booking_id for claim in remembered if claim and claim.state is ClaimState.RESERVED
+        }
         where = {"$id": [unit.claim_id for unit in found]}
-        rows = await self._rows.find(Table.CLAIMS, where, columns=["bookingId"])
-        taken = {row["$id"] for row in rows}
+        rows, confirmed = await asyncio.gather(
+            self._rows.find(Table.CLAIMS, where, columns=["bookingId"]),
+            confirmed_bookings(self._rows, only_reserved),
+        )
+        taken = {row["$id"]: row["bookingId"] for row in rows}
         self._memory.released(unit for unit in found if unit.claim_id not in taken)
+        self._memory.sold(unit for unit in found if taken.get(unit.claim_id) in confirmed)
 
     async def read(self, pools: Sequence[str]) -> None:
         """Find out what is taken. A hold that has ended is in nobody's way: its units are freed."""

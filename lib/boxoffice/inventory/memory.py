@@ -6,7 +6,7 @@ that are known to be gone, and for a few seconds from trying a pool that is know
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from boxoffice.domain.pools import Claim, ClaimState, Unit
@@ -79,6 +79,13 @@ class PoolMemory:
             entry.claims[claim.unit.name] = claim
             entry.next_end = min(filter(None, (entry.next_end, _end(claim))), default=None)
             entry.learned_at = entry.written_at = self._clock()
+
+    def sold(self, units: Iterable[Unit]) -> None:
+        """The claims on these units do not end by themselves any more."""
+        for pool, name in units:
+            entry = self._pool(pool)
+            if claim := entry.claims.get(name):
+                entry.claims[name] = replace(claim, state=ClaimState.SOLD, reserved_until=None)
 
     def released(self, units: Iterable[Unit]) -> None:
         """These units are free again."""
