@@ -6,6 +6,7 @@ from typing import Any
 from boxoffice.bookings.hold import Held, hold
 from boxoffice.bookings.open_holds import extend_hold, list_holds, release_hold
 from boxoffice.bootstrap import open_desk, rate_limits
+from boxoffice.conflicts.confirming import confirm_hold
 from boxoffice.domain.limits import Scope
 from boxoffice.entry import Context, Execution, respond
 from boxoffice.identity import identify
@@ -33,5 +34,7 @@ async def handle(execution: Execution) -> Mapping[str, Any]:
             return holding.listed(await list_holds(desk, caller.user_id))
         case holding.ExtendHold(booking_id=booking_id):
             return holding.success(await extend_hold(desk, caller.user_id, booking_id))
+        case holding.ConfirmHold(booking_id=booking_id):
+            return holding.success(await confirm_hold(desk, caller.user_id, booking_id))
         case holding.ReleaseHold(booking_id=booking_id):
             return holding.success(Held(await release_hold(desk, caller.user_id, booking_id), ()))

@@ -11,14 +11,22 @@ from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.records import Booking
 from boxoffice.domain import ids, items
 from boxoffice.domain.codes import Code
+from boxoffice.domain.conflict_advice import Resolution
+from boxoffice.domain.conflicts import ConflictKind
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.items import BookedItem
 from boxoffice.ports import NewRow, Row
 from boxoffice.schema import Table
 from boxoffice.times import from_text
 
-_KIND = "conflict"
 _ASK_AGAIN_SECONDS = 60
+
+
+class CaseKind(StrEnum):
+    """What a row is: somebody's request, or what was decided about one."""
+
+    CONFLICT = "conflict"
+    DECISION = "decision"
 
 
 class CaseState(StrEnum):
@@ -82,7 +90,7 @@ async def park(desk: Desk, booking: Booking, in_the_way: Sequence[str], shortage
     row: Mapping[str, Any] = {
         "eventId": booking.event_id,
         "userId": booking.user_id,
-        "kind": _KIND,
+        "kind": CaseKind.CONFLICT,
         "request": json.dumps(request, ensure_ascii=False, separators=(",", ":")),
         "state": CaseState.OPEN,
     }
@@ -91,6 +99,10 @@ async def park(desk: Desk, booking: Booking, in_the_way: Sequence[str], shortage
     known = {"caseId": case.id, "case": case.state.value, "bookingId": case.booking_id}
     details = {**shortage.details, **known}
     desk.log.info("case.parked", caseId=case.id, state=case.state)
+    if case.state is CaseState.OPEN:
+        labels = shortage.details.get("seats", ())
+        desk.conflicts.count(booking.event_id, ConflictKind.HOLD_CONFLICT, Resolution.PARKED, labels)
+        await desk.conflicts.flush()
     if case.state is CaseState.REFUSED or booking.held_until is None:
         return Rejected(shortage.code, shortage.message, details)
     return Rejected(
@@ -103,7 +115,7 @@ async def park(desk: Desk, booking: Booking, in_the_way: Sequence[str], shortage
 
 async def find_case(desk: Desk, case_id: str) -> Case:
     """The case with that id. Raises `Rejected` with `NOT_FOUND_ERROR`."""
-    found = await desk.rows.find(Table.CASES, {"$id": case_id}, limit=1)
+    found = await desk.rows.find(Table.CASES, {"$id": case_id, "kind": CaseKind.CONFLICT}, limit=1)
     if not found:
         raise Rejected(Code.NOT_FOUND_ERROR, "There is no case with this caseId.", {"field": "caseId"})
     return Case.from_row(found[0])
@@ -120,7 +132,7 @@ async def list_cases(
         raise Rejected(Code.VALIDATION_ERROR, "cursor must be the id of a case.", {"field": "cursor"})
     rows = await desk.rows.find(
         Table.CASES,
-        {"state": state, **({"eventId": event_id} if event_id else {})},
+        {"kind": CaseKind.CONFLICT, "state": state, **({"eventId": event_id} if event_id else {})},
         order="$createdAt",
         descending=True,
         after=cursor,

@@ -40,12 +40,14 @@ async def displace(desk: Desk, holds: Sequence[Booking], wanted_by: str) -> bool
 
 
 async def finish_displacing(desk: Desk, holds: Sequence[Booking]) -> None:
-    """Free the units of holds that had to give way, tell their users, and show that they are over."""
+    """Tell the users of holds that had to give way, free their units, and show that they are over.
+
+    In this order: a hold that still has its units is met again, and one that is still shown looked after.
+    """
     if not holds:
         return
-    await desk.rows.delete_where(Table.CLAIMS, {"bookingId": [hold.id for hold in holds]})
     await asyncio.gather(*(_tell(desk, hold) for hold in holds))
-    # Last: as long as a hold is shown as one, somebody looks after it.
+    await desk.rows.delete_where(Table.CLAIMS, {"bookingId": [hold.id for hold in holds]})
     await asyncio.gather(*(_show(desk, hold) for hold in holds))
 
 

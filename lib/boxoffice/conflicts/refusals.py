@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from boxoffice.bookings.desk import Desk
+from boxoffice.conflicts.cases import CaseState
 from boxoffice.domain.codes import Code
 from boxoffice.domain.conflict_advice import Resolution
 from boxoffice.domain.conflicts import ConflictKind
@@ -16,7 +17,9 @@ _OF_UNITS = frozenset({Code.INSUFFICIENT_TICKETS, Code.SEAT_UNAVAILABLE, Code.SL
 async def count_refusal(desk: Desk, refusal: BoxofficeError, wanted: Sequence[Selection]) -> None:
     """Count `refusal` when it is a conflict over units of what was `wanted`. Never raises."""
     conflict = refusal.details.get("conflict")
-    if conflict is None or refusal.code not in _OF_UNITS:
+    # A request that waits for an administrator has been counted as such.
+    is_parked = refusal.details.get("case") == CaseState.OPEN
+    if conflict is None or refusal.code not in _OF_UNITS or is_parked:
         return
     try:
         event_id = await _event_of(desk, wanted[0])

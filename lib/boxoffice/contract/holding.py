@@ -68,20 +68,33 @@ class ReleaseHold(BaseModel):
     user_id: OptionalId = _USER
 
 
-_ACTIONS = "must be hold, list, extend or release"
-_BY_ACTION: dict[str, type[HoldTickets | ListHolds | ExtendHold | ReleaseHold]] = {
+class ConfirmHold(BaseModel):
+    """Keep a hold about which the organiser has asked whether it is still wanted."""
+
+    model_config = _CONFIG
+
+    action: Literal["confirm"]
+    booking_id: Id
+    user_id: OptionalId = _USER
+
+
+Action = HoldTickets | ListHolds | ExtendHold | ReleaseHold | ConfirmHold
+
+_ACTIONS = "must be hold, list, extend, release or confirm"
+_BY_ACTION: dict[str, type[Action]] = {
     "hold": HoldTickets,
     "list": ListHolds,
     "extend": ExtendHold,
     "release": ReleaseHold,
+    "confirm": ConfirmHold,
 }
 
 
-class HoldRequest(RootModel[HoldTickets | ListHolds | ExtendHold | ReleaseHold]):
+class HoldRequest(RootModel[Action]):
     """What is asked about holds; without an `action`, for one."""
 
     @classmethod
-    def read(cls, value: dict[str, Any]) -> HoldTickets | ListHolds | ExtendHold | ReleaseHold:
+    def read(cls, value: dict[str, Any]) -> Action:
         """Validate a decoded body.
 
         Raises `Rejected` with `INVALID_QUANTITY` or `VALIDATION_ERROR`, naming the first wrong field.

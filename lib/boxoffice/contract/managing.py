@@ -8,6 +8,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from boxoffice.conflicts.cases import Case, CaseState
+from boxoffice.conflicts.confirming import Asked
 from boxoffice.managing.blocks import Block, Unblocked
 from boxoffice.managing.changes import ChangeState
 from boxoffice.managing.moves import Moved
@@ -63,7 +65,47 @@ class MovedBooking(_Model):
     tickets: Sequence[MovedTicket]
 
 
-Data = BlockOfUnits | BlockPage | UnblockedUnits | MovedBooking
+class WantedThing(_Model):
+    """One of the things that a request is for."""
+
+    kind: str
+    id: str = Field(description="The ticket type, the showtime or the service.")
+    name: str
+    quantity: int
+    seats: Sequence[str]
+
+
+class DecidedCase(_Model):
+    """A request for what others hold, and what was decided."""
+
+    case_id: str
+    event_id: str
+    user_id: str
+    items: Sequence[WantedThing]
+    in_the_way: Sequence[str] = Field(description="The holds that were in its way when it was made.")
+    asked_at: datetime
+    state: CaseState
+    booking_id: str | None = Field(description="The hold that was made for it, once it was granted.")
+    decided_by: str | None
+    reason: str | None
+
+
+class CasePage(_Model):
+    """Cases, the newest first. `cursor` leads to the next page; without one there is none."""
+
+    cases: Sequence[DecidedCase]
+    cursor: str | None
+
+
+class AskedHolds(_Model):
+    """Whose owners were asked, and until when they can answer."""
+
+    confirm_by: datetime
+    asked: Sequence[str]
+    not_asked: Sequence[str] = Field(description="Paid, being paid, over, or over before anyway.")
+
+
+Data = BlockOfUnits | BlockPage | UnblockedUnits | MovedBooking | DecidedCase | CasePage | AskedHolds
 
 
 class ManageSuccess(_Model):
@@ -98,6 +140,40 @@ def moved(found: Moved) -> dict[str, Any]:
         for step in found.steps
     ]
     return _success(MovedBooking(booking_id=found.booking_id, move_id=found.move_id, tickets=tickets))
+
+
+def decided(case: Case) -> dict[str, Any]:
+    """The answer to `decideCase`."""
+    return _success(_case(case))
+
+
+def cases(found: Sequence[Case], limit: int) -> dict[str, Any]:
+    """The answer to `listCases`."""
+    cursor = found[-1].id if len(found) == limit else None
+    return _success(CasePage(cases=[_case(case) for case in found], cursor=cursor))
+
+
+def asked(found: Asked) -> dict[str, Any]:
+    """The answer to `askToConfirm`."""
+    return _success(AskedHolds(confirm_by=found.until, asked=found.booking_ids, not_asked=found.others))
+
+
+def _case(case: Case) -> DecidedCase:
+    return DecidedCase(
+        case_id=case.id,
+        event_id=case.event_id,
+        user_id=case.user_id,
+        items=[
+            WantedThing(kind=item.kind, id=item.id, name=item.name, quantity=item.quantity, seats=item.seats)
+            for item in case.items
+        ],
+        in_the_way=case.in_the_way,
+        asked_at=case.created_at,
+        state=case.state,
+        booking_id=case.booking_id,
+        decided_by=case.decided_by,
+        reason=case.reason,
+    )
 
 
 def _block(block: Block) -> BlockOfUnits:

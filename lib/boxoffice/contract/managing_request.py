@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, Val
 from pydantic.alias_generators import to_camel
 from pydantic.config import JsonDict
 
+from boxoffice.conflicts.cases import CaseState
 from boxoffice.contract.fields import Id
 from boxoffice.domain.blocks import MOST_UNITS, RowName
 from boxoffice.domain.codes import Code
@@ -16,6 +17,7 @@ from boxoffice.managing.targets import Crowd, Named, Seats, Target, Times
 
 MOST_LISTED = 50
 MOST_MOVED = 50
+MOST_ASKED = 20
 
 Reason = Annotated[str, Field(min_length=3, max_length=500, pattern=r"\S")]
 RequestId = Annotated[str, Field(pattern=r"^[a-zA-Z0-9._:-]{8,64}$")]
@@ -137,7 +139,35 @@ class MoveBooking(_Request):
         return Wish(self.booking_id, seats, self.allow_price_difference)
 
 
-Action = BlockUnits | UnblockUnits | ListBlocks | MoveBooking
+class ListCases(_Request):
+    """The newest requests for what others hold, in events where the organiser decides about them."""
+
+    action: Literal["listCases"]
+    event_id: Id | None = None
+    state: CaseState = CaseState.OPEN
+    cursor: Id | None = Field(None, description="The last case of the page before.")
+    limit: Annotated[int, Field(ge=1, le=MOST_LISTED)] = 25
+
+
+class DecideCase(_Request):
+    """Hold for the requester what others hold and have not paid, or leave it to them."""
+
+    action: Literal["decideCase"]
+    case_id: Id
+    decision: Literal["grant", "refuse"]
+    reason: Reason
+
+
+class AskToConfirm(_Request):
+    """Ask the owners of unpaid holds whether they want to keep them; without an answer in time they end."""
+
+    action: Literal["askToConfirm"]
+    booking_ids: Annotated[Sequence[Id], Field(min_length=1, max_length=MOST_ASKED)]
+    seconds: Annotated[int, Field(ge=30, le=1_800, description="How long they have to answer.")] = 300
+    reason: Reason
+
+
+Action = BlockUnits | UnblockUnits | ListBlocks | MoveBooking | ListCases | DecideCase | AskToConfirm
 
 
 class ManageRequest(RootModel[Annotated[Action, Field(discriminator="action")]]):

@@ -105,6 +105,11 @@ def case_id(user_id: str, request: str) -> str:
     return "cs-" + _derive("case", user_id, request)
 
 
+def decision_id(case: str) -> str:
+    """What an administrator has decided about a case: one row, so that only one of them decides."""
+    return "cd-" + _derive("decision", case)
+
+
 def block_id(request: str) -> str:
     """What one request takes off the market."""
     return "bl-" + _derive("block", request)

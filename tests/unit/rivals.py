@@ -1,0 +1,91 @@
+"""People who want what others hold, in a shop whose organiser has rules about that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from boxoffice.bookings.conversion import convert
+from boxoffice.bookings.hold import Held, HoldWish, hold
+from boxoffice.bookings.proof import PaymentClaim
+from boxoffice.bookings.results import Booked, Failed
+from boxoffice.domain.callers import Account, Caller
+from boxoffice.domain.errors import BoxofficeError
+from boxoffice.domain.selection import Selection, SomeTickets
+from boxoffice.schema import Table
+
+from tests.unit.opera import Opera
+from tests.unit.shop import ANN, BOB, Shop
+
+GOLD = Caller("gold", Account("gold", "gold@example.com", "", ("tier2",)))
+SILVER = Caller("silver", Account("silver", "silver@example.com", "", ("tier1",)))
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(work)
+
+
+def with_priority(capacity: int = 1, policy: str = "priority") -> Opera:
+    """An event in which a higher tier displaces holds that are a minute old."""
+    shop = Opera(capacity)
+    shop.rows.tables[Table.EVENTS]["concert"].update(conflictPolicy=policy, displaceAfterSeconds=60)
+    return shop
+
+
+def tickets(quantity: int = 1) -> SomeTickets:
+    return SomeTickets("concert", "standing", None, quantity)
+
+
+def held(shop: Shop, *wanted: Selection, caller: Caller = ANN, request_id: str | None = None) -> Held:
+    result: Held = run(hold(shop.desk(), caller, HoldWish(wanted or (tickets(),), None, request_id)))
+    return result
+
+
+def refusal(shop: Shop, *wanted: Selection, caller: Caller = GOLD) -> BoxofficeError:
+    with pytest.raises(BoxofficeError) as refused:
+        held(shop, *wanted, caller=caller)
+    return refused.value
+
+
+def later(shop: Shop, seconds: float = 60) -> None:
+    shop.now += timedelta(seconds=seconds)
+    shop.time.seconds += seconds
+
+
+def row(shop: Shop, kept: Held) -> dict[str, Any]:
+    return shop.rows.tables[Table.BOOKINGS][kept.booking.id]
+
+
+def outcome(shop: Shop, kept: Held) -> str | None:
+    found = shop.rows.tables[Table.OUTCOMES].get(kept.booking.id)
+    return found["outcome"] if found else None
+
+
+def holders(shop: Shop) -> set[str]:
+    """The users who have tickets or hold them."""
+    owner = {one["$id"]: one["userId"] for one in shop.rows.all(Table.BOOKINGS)}
+    return {owner[claim["bookingId"]] for claim in shop.rows.all(Table.CLAIMS) if claim["ticket"]}
+
+
+def pay(shop: Shop, kept: Held, payment_id: str = "pay_1", **other: Any) -> PaymentClaim:
+    order_id = kept.booking.gateway_order_id or ""
+    shop.gateway.pay(payment_id, kept.booking.total.amount, **{"order_id": order_id, **other})
+    return PaymentClaim(payment_id)
+
+
+def remembered_as_full() -> tuple[Shop, tuple[Held, Held]]:
+    """Two holds fill the house as far as is remembered; in truth, the units of one are free again."""
+    shop = with_priority(capacity=2)
+    kept = held(shop), held(shop, caller=BOB)
+    later(shop)
+    refusal(shop, caller=Caller("equal", None))
+    run(shop.rows.delete_where(Table.CLAIMS, {"bookingId": kept[1].booking.id}))
+    return shop, kept
+
+
+def converted(shop: Shop, kept: Held, claim: PaymentClaim, caller: Caller = ANN) -> Booked | Failed:
+    result: Booked | Failed = run(convert(shop.desk(), caller, kept.booking.id, claim))
+    return result
