@@ -242,7 +242,17 @@ class TestGivenBack:
         assert isinstance(door.claim([AnyOf("standing", STANDING, 1)]), Rejected)
         assert door.world.calls == []
 
-    def test_without_asking_a_seat_that_is_free_is_refused(self) -> None:
+    def test_one_of_many_uses_of_a_limit_is_found(self) -> None:
+        for capacity in (3, 300):
+            units = [Unit("standing", str(number)) for number in range(1, capacity + 1)]
+            door = Door(dict.fromkeys(units, ClaimState.RESERVED), known=True)
+            del door.rows.tables[Table.CLAIMS][units[-1].claim_id]
+            result = door.claim([AnyOf("standing", capacity, 1, is_limit=True)])
+            assert not isinstance(result, Rejected)
+            assert result[0].units == (units[-1],)
+
+    def test_without_asking_a_seat_that_is_free_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(TheseSeats, "doubtful", lambda self, memory: [])
         door = Door({self.unit: ClaimState.SOLD}, known=True)
         door.rows.tables[Table.CLAIMS].clear()
-        assert isinstance(door.claim([TheseSeats("hall", HALL, (self.silver,), asks=False)]), Rejected)
+        assert isinstance(door.claim([TheseSeats("hall", HALL, (self.silver,))]), Rejected)

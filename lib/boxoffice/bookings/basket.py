@@ -110,7 +110,7 @@ def _discount(
 
 
 def _use(one: Uses) -> Want:
-    return AnyOf(one.pool, len(one.units), 1, lambda available, requested: one.exhausted(), asks=True)
+    return AnyOf(one.pool, len(one.units), 1, lambda available, requested: one.exhausted(), is_limit=True)
 
 
 def _check_no_seat_twice(items: Sequence[BookedItem]) -> None:

@@ -194,7 +194,7 @@ class Inventory:
             except Rejected as refusal:
                 others = [one for _, one in order[at + 1 :] if self._refusal(one) is not None]
                 claims = [claim for one in (want, *others) for claim in one.in_the_way(rest)]
-                raise Refused(refusal, claims, want.asks, self._now()) from refusal
+                raise Refused(refusal, claims, want.doubtful(self._memory), self._now()) from refusal
             rest.choose(places[number])
         return [place for number in range(len(wants)) for place in places[number]]
 

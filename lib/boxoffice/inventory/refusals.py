@@ -13,14 +13,16 @@ from boxoffice.ports import MOST_VALUES
 class Refused(Rejected):
     """The refusal of a claim. `in_the_way` are the claims because of which it was refused.
 
-    With `asks` it should not be made of what is remembered (see `Want.asks`).
+    `doubtful` are units that have to be asked about before it is said (see `Want.doubtful`).
     """
 
-    def __init__(self, refusal: Rejected, in_the_way: Sequence[Claim], asks: bool, now: datetime) -> None:
+    def __init__(
+        self, refusal: Rejected, in_the_way: Sequence[Claim], doubtful: Sequence[Unit], now: datetime
+    ) -> None:
         conflict = classify(in_the_way, now)
         super().__init__(refusal.code, refusal.message, {**refusal.details, "conflict": conflict.details()})
         self.in_the_way = in_the_way
-        self.asks = asks
+        self.doubtful = doubtful
         self.kind_of_conflict: ConflictKind = conflict.kind
 
 
@@ -55,12 +57,14 @@ class Doubts:
         if self._unknown:
             await self._find_out(self._unknown)
             return False
-        in_the_way = [claim.unit for claim in refusal.in_the_way]
-        unsure = [one for one in in_the_way if one not in self._asked and one.pool not in self._read]
-        if not refusal.asks or not unsure:
+        unsure = [one for one in refusal.doubtful if one not in self._asked and one.pool not in self._read]
+        if not unsure:
             return True
-        self._asked.update(unsure[:MOST_VALUES])
-        await self._known.ask(unsure[:MOST_VALUES])
+        if len(unsure) > MOST_VALUES:
+            await self._find_out(list({unit.pool for unit in unsure}))
+        else:
+            self._asked.update(unsure)
+            await self._known.ask(unsure)
         return False
 
     async def settle(self) -> None:

@@ -41,11 +41,7 @@ class Known(Protocol):
 
 
 class Want(Protocol):
-    """Something wanted.
-
-    `needs_map`: choosing blindly would nearly always choose what is taken. `asks`: nothing else will do, so
-    nobody is refused it because of a memory, however recent: it may just have been given back.
-    """
+    """Something wanted. `needs_map`: choosing blindly would nearly always choose what is taken."""
 
     @property
     def pools(self) -> tuple[str, ...]:
@@ -57,17 +53,19 @@ class Want(Protocol):
         """Whether the claims should be read before the first attempt."""
         ...
 
-    @property
-    def asks(self) -> bool:
-        """Whether what is in the way is looked at before it is a reason to refuse."""
-        ...
-
     def pick(self, memory: Known, choose: units.Choose) -> tuple[Place, ...]:
         """Free units for every ticket, as far as is remembered. Raises `Rejected` when there are none."""
         ...
 
     def in_the_way(self, memory: Known) -> Sequence[Claim]:
         """The claims because of which `pick` was refused."""
+        ...
+
+    def doubtful(self, memory: Known) -> Sequence[Unit]:
+        """What has to be asked about before a refusal, however recent the memory is.
+
+        Where nothing else will do, what is in the way may just have been given back.
+        """
         ...
 
 
@@ -85,7 +83,7 @@ def too_few_tickets(available: int, requested: int) -> Rejected:
 class AnyOf:
     """Any `quantity` of the units 1 to `capacity` of a pool: general admission, and everything that counts.
 
-    `label` is what the places are called. It `asks` where the units are limits, and not what is sold.
+    `label` is what the places are called. Of a limit, unlike of a crowd, each unit counts.
     """
 
     pool: str
@@ -93,8 +91,8 @@ class AnyOf:
     quantity: int
     shortage: Shortage = too_few_tickets
     label: str = ""
+    is_limit: bool = False
     needs_map: bool = False
-    asks: bool = False
 
     @property
     def pools(self) -> tuple[str, ...]:
@@ -114,6 +112,10 @@ class AnyOf:
         """See `Want.in_the_way`."""
         return in_the_way(memory.claims(self.pool).values(), self.capacity, self.quantity)
 
+    def doubtful(self, memory: Known) -> Sequence[Unit]:
+        """See `Want.doubtful`."""
+        return [claim.unit for claim in memory.claims(self.pool).values()] if self.is_limit else []
+
 
 @dataclass(frozen=True, slots=True)
 class TheseSeats:
@@ -123,7 +125,6 @@ class TheseSeats:
     layout: Layout
     seats: tuple[Seat, ...]
     needs_map: bool = False
-    asks: bool = True
 
     @property
     def pools(self) -> tuple[str, ...]:
@@ -140,6 +141,10 @@ class TheseSeats:
         taken = memory.claims(self.pool)
         return [taken[seat.unit] for seat in self.seats if seat.unit in taken]
 
+    def doubtful(self, memory: Known) -> Sequence[Unit]:
+        """See `Want.doubtful`."""
+        return [claim.unit for claim in self.in_the_way(memory)]
+
 
 @dataclass(frozen=True, slots=True)
 class TheBestSeats:
@@ -150,7 +155,6 @@ class TheBestSeats:
     category: str
     quantity: int
     needs_map: bool = True
-    asks: bool = False
 
     @property
     def pools(self) -> tuple[str, ...]:
@@ -171,6 +175,10 @@ class TheBestSeats:
         seats, taken = self._seats(), memory.claims(self.pool)
         of_category = [taken[seat.unit] for seat in seats if seat.unit in taken]
         return in_the_way(of_category, len(seats), self.quantity)
+
+    def doubtful(self, memory: Known) -> Sequence[Unit]:
+        """See `Want.doubtful`."""
+        return []
 
     def _best(self, taken: Collection[str], choose: units.Choose) -> tuple[Seat, ...] | None:
         return best_available(self.layout, taken, self.quantity, category=self.category, choose=choose)
@@ -195,7 +203,6 @@ class ThisTime:
     label: str
     now: datetime
     needs_map: bool = False
-    asks: bool = True
 
     @property
     def pools(self) -> tuple[str, ...]:
@@ -218,17 +225,25 @@ class ThisTime:
 
     def in_the_way(self, memory: Known) -> Sequence[Claim]:
         """See `Want.in_the_way`."""
+        return [
+            claim
+            for claims in self._by_quantum(memory)
+            for claim in in_the_way(claims, self.service.capacity, self.quantity)
+        ]
+
+    def doubtful(self, memory: Known) -> Sequence[Unit]:
+        """See `Want.doubtful`."""
+        return [claim.unit for claims in self._by_quantum(memory) for claim in claims]
+
+    def _by_quantum(self, memory: Known) -> Iterable[list[Claim]]:
+        """The claims on each part of the time."""
         times = {f"{quantum:%H%M}" for quantum in self.slot.quanta}
         by_quantum: dict[tuple[str, str], list[Claim]] = {}
         for claim in self._claims(memory):
             time = claim.unit.name.partition("-")[0]
             if time in times:
                 by_quantum.setdefault((claim.unit.pool, time), []).append(claim)
-        return [
-            claim
-            for claims in by_quantum.values()
-            for claim in in_the_way(claims, self.service.capacity, self.quantity)
-        ]
+        return by_quantum.values()
 
     def _claims(self, memory: Known) -> Iterable[Claim]:
         return (claim for pool in self.pools for claim in memory.claims(pool).values())
@@ -253,7 +268,6 @@ class OneOf:
     wanted: Want
     substitute: Want
     needs_map: bool = False
-    asks: bool = False
 
     @property
     def pools(self) -> tuple[str, ...]:
@@ -270,6 +284,10 @@ class OneOf:
     def in_the_way(self, memory: Known) -> Sequence[Claim]:
         """See `Want.in_the_way`."""
         return self.substitute.in_the_way(memory)
+
+    def doubtful(self, memory: Known) -> Sequence[Unit]:
+        """See `Want.doubtful`."""
+        return self.wanted.doubtful(memory)
 
 
 def _standings(memory: Known, pool: str) -> dict[str, Standing]:
