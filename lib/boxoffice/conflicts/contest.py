@@ -28,7 +28,6 @@ from boxoffice.domain.pools import ClaimState
 from boxoffice.inventory.claims import Claimant
 from boxoffice.inventory.expiry import free_claims
 from boxoffice.inventory.refusals import Refused
-from boxoffice.inventory.refusals import Refused
 from boxoffice.inventory.wants import Place, Want
 from boxoffice.ports import MOST_VALUES
 
