@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from scripts.appwrite_http import Http, RefusedError, ok
+from scripts.demo_seats import SeatStories
 from scripts.local_appwrite import ROOT, LocalServer, Ready, StartError
 from scripts.project.functions import DeployError
 from scripts.project.local import set_up
@@ -42,7 +43,7 @@ def data_folder() -> Iterator[Path]:
 
 
 class Demo:
-    """One visitor, one evening, five stories."""
+    """One visitor, one evening, seven stories."""
 
     def __init__(self, stage: Stage, ready: Ready) -> None:
         self.stage = stage
@@ -57,7 +58,9 @@ class Demo:
     def run(self) -> None:
         """All of it; `stage.failures` has what did not happen."""
         event = self.shop.create_event(
-            {STANDING: (49_900, 100), BALCONY: (129_900, 2)}, name="Monsoon Strings, live"
+            {STANDING: (49_900, 100), BALCONY: (129_900, 2)},
+            name="Monsoon Strings, live",
+            refundSteps="24:80",
         )
         asha = self.shop.create_customer("Asha")
         paid = self.book(event, asha)
@@ -65,6 +68,7 @@ class Demo:
         self.repeat(event, asha, paid)
         self.invent_a_payment(event, asha)
         self.break_the_last_step(event, asha)
+        SeatStories(self.stage, self.shop).run(event, asha)
 
     def left(self, kind: Kind) -> int:
         """How many tickets of a type nobody has."""
