@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel
 from pydantic.alias_generators import to_camel
 from pydantic.config import JsonDict
 
 from boxoffice.conflicts.cases import CaseState
+from boxoffice.contract.actions import read_action
 from boxoffice.contract.fields import Id
 from boxoffice.domain.blocks import MOST_UNITS, RowName
 from boxoffice.domain.codes import Code
@@ -175,15 +176,8 @@ class ManageRequest(RootModel[Annotated[Action, Field(discriminator="action")]])
 
     @classmethod
     def read(cls, value: dict[str, Any]) -> Action:
-        """Validate a decoded body. Raises `Rejected` with `VALIDATION_ERROR`, naming the wrong field."""
-        try:
-            return cls.model_validate(value).root
-        except ValidationError as error:
-            path = [str(part) for part in error.errors(include_input=False)[0]["loc"]]
-            field = path[1] if len(path) > 1 else "action"
-            raise Rejected(
-                Code.VALIDATION_ERROR, f"{field} is missing or not allowed.", {"field": field}
-            ) from None
+        """See `read_action`."""
+        return read_action(cls, value)
 
 
 def _invalid(field: str, rule: str) -> Rejected:

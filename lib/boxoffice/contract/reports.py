@@ -5,17 +5,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel
 from pydantic.alias_generators import to_camel
 
 from boxoffice.audit.run import Audited
 from boxoffice.cancellations.progress import Progress
+from boxoffice.contract.actions import read_action
 from boxoffice.contract.calling_off import CallingOff, FollowCallingOff, calling_off
 from boxoffice.contract.conflict_figures import ConflictMetrics, conflict_metrics
 from boxoffice.contract.fields import Id
 from boxoffice.contract.log_entries import LogPage, log_page
 from boxoffice.domain.codes import Code
-from boxoffice.domain.errors import Rejected
 from boxoffice.history.reading import LogFilter
 from boxoffice.ports import Row
 from boxoffice.reports.conflicts import MeasuredConflicts
@@ -134,15 +134,8 @@ class ReportsRequest(RootModel[Annotated[Action, Field(discriminator="action")]]
 
     @classmethod
     def read(cls, value: dict[str, Any]) -> Action:
-        """Validate a decoded body. Raises `Rejected` with `VALIDATION_ERROR`, naming the wrong field."""
-        try:
-            return cls.model_validate(value).root
-        except ValidationError as error:
-            path = [str(part) for part in error.errors(include_input=False)[0]["loc"]]
-            field = path[1] if len(path) > 1 else "action"
-            raise Rejected(
-                Code.VALIDATION_ERROR, f"{field} is missing or not allowed.", {"field": field}
-            ) from None
+        """See `read_action`."""
+        return read_action(cls, value)
 
 
 class ReportSummary(_Model):
@@ -152,7 +145,7 @@ class ReportSummary(_Model):
     booking_id: str
     user_id: str
     event_id: str
-    payment_id: str
+    payment_id: str | None
     execution_id: str
     failed_step: str | None
     error_kind: str

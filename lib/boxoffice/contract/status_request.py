@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 from pydantic.alias_generators import to_camel
 
+from boxoffice.contract.actions import read_action
 from boxoffice.contract.fields import Id
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
@@ -81,12 +82,5 @@ class BookingStatusRequest(RootModel[Annotated[Action, Field(discriminator="acti
 
     @classmethod
     def read(cls, value: dict[str, Any]) -> Action:
-        """Validate a decoded body. Raises `Rejected` with `VALIDATION_ERROR`, naming the wrong field."""
-        try:
-            return cls.model_validate(value).root
-        except ValidationError as error:
-            path = [str(part) for part in error.errors(include_input=False)[0]["loc"]]
-            field = path[1] if len(path) > 1 else "action"
-            raise Rejected(
-                Code.VALIDATION_ERROR, f"{field} is missing or not allowed.", {"field": field}
-            ) from None
+        """See `read_action`."""
+        return read_action(cls, value)
