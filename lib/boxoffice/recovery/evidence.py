@@ -12,7 +12,7 @@ from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
 from boxoffice.inventory.reading import PLACE_COLUMNS, places_of
 from boxoffice.inventory.wants import Place
 from boxoffice.ports import MOST_VALUES, Row
-from boxoffice.reports.records import report_id
+from boxoffice.reports.records import ReportState, report_id
 from boxoffice.schema import Table
 
 _PAPERS = {TICKET: Table.TICKETS, TRANSACTION: Table.TRANSACTIONS, ORDER: Table.ORDERS}
@@ -32,6 +32,11 @@ class Evidence:
     places: tuple[Place, ...] = ()
     left: frozenset[str] = frozenset()
     report: Row | None = None
+
+    @property
+    def is_operators(self) -> bool:
+        """Whether a person is looking after it."""
+        return self.report is not None and self.report["state"] == ReportState.NEEDS_OPERATOR
 
     @property
     def is_paid_back_refusal(self) -> bool:

@@ -57,6 +57,10 @@ async def recover(desk: Desk, found: Evidence) -> Recovered:
         await _write(desk, booking, {"checkAfter": None})
         return Recovered.LOOKED
     payment = await _payment(desk, booking)
+    if found.is_operators and payment is not None and payment.is_captured:
+        # Until they say so, nothing is tried: the gateway would only repeat its answer.
+        await _write(desk, booking, {"checkAfter": None})
+        return Recovered.LOOKED
     case = Case(
         status=booking.status,
         payment_status=booking.payment_status,

@@ -49,10 +49,14 @@ async def close_case(desk: Desk, payment: Payment) -> None:
 
 
 async def report_booking(desk: Desk, booking: Booking, payment: Payment) -> None:
-    """Have a person look at a booking that stands, and whose money has moved as nobody here has asked."""
+    """Have a person look at a booking whose money is not where it was left."""
     failure = Failure(_FAILED_STEP, Fatal(Code.ROLLBACK_FAILED), desk.execution_id)
-    progress = Progress([], _owed(payment), ReportState.NEEDS_OPERATOR, 0, None)
-    await keep(desk, report_row(booking, failure, progress))
+    report = report_row(booking, failure, Progress([], _owed(payment), ReportState.NEEDS_OPERATOR, 0, None))
+    await keep(desk, report)
+    # There may be one of its rollback, which keeps what it tells of that.
+    columns = {name: report.data[name] for name in ("state", "moneyAtRisk", "nextAttemptAt")}
+    where = {"$id": report.id, "state": [ReportState.COMPLETE, ReportState.RETRYING]}
+    await desk.rows.update_where(Table.ROLLBACK_REPORTS, where, columns)
     desk.log.error("booking.needs_operator", Fatal(Code.ROLLBACK_FAILED), bookingId=booking.id)
 
 

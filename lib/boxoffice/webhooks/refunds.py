@@ -13,8 +13,8 @@ from boxoffice.domain.bounced import bounced
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.payments import Payment
-from boxoffice.domain.recovery import CLOCK_SKEW, next_question, payment_status
-from boxoffice.domain.status import STANDING, BookingStatus, Outcome
+from boxoffice.domain.recovery import CLOCK_SKEW, is_lease_over, next_question, payment_status
+from boxoffice.domain.status import STANDING, BookingStatus, Outcome, PaymentStatus, move
 from boxoffice.history.record import check_again_at
 from boxoffice.schema import Table
 from boxoffice.webhooks.cases import open_case, report_booking
@@ -37,12 +37,9 @@ async def compare_refunds(desk: Desk, event: StoredEvent) -> Progress:
     booking = await paid_booking(desk, event.payment_id)
     if booking is None:
         return await _of_unclaimed(desk, payment)
-    if booking.status is BookingStatus.PENDING:
-        later = next_question(event.created_at, desk.rows.server_time())
-        return waiting(Result.IN_PROGRESS, max(later, booking.lease_until + CLOCK_SKEW))
     if booking.status in STANDING or booking.status is BookingStatus.CANCELLED:
         return await _of_sold(desk, booking, payment)
-    return await _of_rolled_back(desk, booking, payment)
+    return await _of_others(desk, event, booking, payment)
 
 
 async def _of_unclaimed(desk: Desk, payment: Payment) -> Progress:
@@ -54,16 +51,26 @@ async def _of_unclaimed(desk: Desk, payment: Payment) -> Progress:
     return Progress(EventState.NEEDS_OPERATOR, Result.REFUND_FAILED)
 
 
-async def _of_rolled_back(desk: Desk, booking: Booking, payment: Payment) -> Progress:
-    """The sweep looks at the booking, and returns its money, shows it, or makes it a case."""
-    if payment_status(payment) is booking.payment_status:
+async def _of_others(desk: Desk, event: StoredEvent, booking: Booking, payment: Payment) -> Progress:
+    """Money that has failed to go back is a case; anything else is for the sweep to return or to show."""
+    said, now = booking.payment_status, desk.rows.server_time()
+    if said is PaymentStatus.REFUNDED and payment_status(payment) is said:
         return done(Result.AGREES)
+    if not is_lease_over(booking.lease_until, now):
+        # Somebody may be about to write down what this event tells.
+        later = max(next_question(event.created_at, now), booking.lease_until + CLOCK_SKEW)
+        return waiting(Result.IN_PROGRESS, later)
+    if said is PaymentStatus.REFUNDED and payment.is_captured:
+        await report_booking(desk, booking, payment)
+        columns = {"paymentStatus": move(said, payment_status(payment))}
+        await desk.rows.update_where(Table.BOOKINGS, {"$id": booking.id, "paymentStatus": said}, columns)
+        return done(Result.REFUND_FAILED)
     await desk.rows.update_where(
         Table.BOOKINGS,
         {"$id": booking.id, "status": booking.status},
-        {"checkAfter": check_again_at(desk.rows.server_time())},
+        {"checkAfter": check_again_at(now)},
     )
-    return done(Result.REFUND_FAILED if payment.is_captured else Result.AGREES)
+    return done(Result.AGREES)
 
 
 async def _of_sold(desk: Desk, booking: Booking, payment: Payment) -> Progress:
