@@ -46,7 +46,11 @@ async def read_rivals(desk: Desk, user_id: str, booking_ids: Sequence[str]) -> R
     now = desk.rows.server_time()
     contenders = {
         hold.id: Contender(
-            hold.id, hold.tier, hold.created_at or now, ids.lease_id(hold.id, hold.user_id) in leased
+            hold.id,
+            hold.tier,
+            # As exact as the clock that it is compared with.
+            (hold.created_at or now).replace(microsecond=0),
+            ids.lease_id(hold.id, hold.user_id) in leased,
         )
         for hold in undecided.values()
     }
