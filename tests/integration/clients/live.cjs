@@ -1,6 +1,7 @@
 // The official web SDK in headless Chromium: a guest's page listens to the claims of an event while a user's page books.
-// Reads {chromium, endpoint, project, channel, email, password, functionId, eventId, bodies} from stdin, prints
-// {delays, complaints}: for each booking the milliseconds from its answer until the guest's page had heard of it.
+// Reads {chromium, endpoint, project, channel, email, password, eventId, requests} from stdin, each request with a
+// functionId and a body. Prints {delays, complaints}: for each of them the milliseconds from its answer until the
+// guest's page had heard of everything that it has taken.
 const fs = require("node:fs");
 const http = require("node:http");
 const path = require("node:path");
@@ -59,9 +60,8 @@ async function book(wanted) {
   const client = new Client().setEndpoint(wanted.endpoint).setProject(wanted.project);
   await new Account(client).createEmailPasswordSession({ email: wanted.email, password: wanted.password });
   const answered = [];
-  for (const body of wanted.bodies) {
-    const request = { functionId: wanted.functionId, body: JSON.stringify(body) };
-    const execution = await new Functions(client).createExecution(request);
+  for (const { functionId, body } of wanted.requests) {
+    const execution = await new Functions(client).createExecution({ functionId, body: JSON.stringify(body) });
     const answer = JSON.parse(execution.responseBody);
     if (!answer.success) throw new Error(execution.responseBody);
     answered.push({ bookingId: answer.data.bookingId, at: Date.now() });
