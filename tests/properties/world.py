@@ -2,47 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-import random
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from boxoffice.adapters.appwrite.accounts import AppwriteAccounts, ProvenTokens
-from boxoffice.adapters.appwrite.client import PooledClient
-from boxoffice.adapters.appwrite.files import AppwriteFiles
-from boxoffice.adapters.appwrite.messages import AppwriteMessages
-from boxoffice.adapters.appwrite.rows import AppwriteRows
-from boxoffice.adapters.appwrite.users import AppwriteUsers
-from boxoffice.adapters.http import pooled_session
-from boxoffice.adapters.razorpay import RazorpayPayments
-from boxoffice.adapters.threads import Threads
-from boxoffice.availability.look import Availability, Views
+from boxoffice.audit.run import Sources, audit
 from boxoffice.bookings.book import Wish, book
+from boxoffice.bookings.conversion import convert
 from boxoffice.bookings.desk import Desk
+from boxoffice.bookings.hold import Held, HoldWish, hold
+from boxoffice.bookings.open_holds import extend_hold, release_hold
 from boxoffice.bookings.proof import PaymentClaim
+from boxoffice.bookings.records import Booking
 from boxoffice.bookings.results import Booked, Failed
-from boxoffice.caching import Cache, Remembered
-from boxoffice.catalogue import Catalogue, Listing
-from boxoffice.conflicts.tally import Conflicts, Tally
+from boxoffice.cancellations.cancel import Request, cancel
+from boxoffice.cancellations.results import Cancelled
 from boxoffice.domain.callers import Account, Caller
 from boxoffice.domain.errors import BoxofficeError
 from boxoffice.domain.selection import SomeTickets
-from boxoffice.domain.tickets import SigningKeys
-from boxoffice.inventory.claims import Inventory
-from boxoffice.inventory.memory import PoolMemory
-from boxoffice.logs import Log
-from boxoffice.programme import KnownProgramme, Programme
-from boxoffice.promo_codes import PromoCodes
 from boxoffice.recovery.results import Swept
 from boxoffice.recovery.sweep import sweep
-from boxoffice.saga.timing import TimeBudget, Timing
 
+from scripts.appwrite_http import RefusedError
 from scripts.project.shop import Customer, Event
-from tests.properties.actors import Actor, Gate, GatedAdapter
+from tests.properties.actors import Actor, Gate
+from tests.properties.desks import Desks
 from tests.support.arena import MOST_SWEEPS, PATIENCE_SECONDS, Arena, is_idle
 from tests.support.books import Books
+
+T = TypeVar("T")
 
 PRICE = 50_000
 KIND = "Standing"
@@ -51,30 +41,40 @@ KIND = "Standing"
 SKEW_SECONDS = 29.0
 
 
-class NoImages:
-    """Drawing takes longer than everything else, and nothing here looks at it."""
-
-    async def png(self, code: str) -> bytes:
-        """Any image."""
-        return b"\x89PNG " + code.encode()
-
-
 @dataclass(slots=True)
-class Process:
-    """What the executions of one warm function share."""
+class Keeping:
+    """What somebody wants to have kept, and everything that was answered to it. name: of the request."""
 
-    memory: PoolMemory
-    listings: Cache[str, Listing]
+    customer: Customer
+    name: str
+    quantity: int
+    answers: list[Held | Failed] = field(default_factory=list)
+
+    @property
+    def booking(self) -> Booking | None:
+        """The hold, as far as its customer knows."""
+        held = [answer.booking for answer in self.answers if isinstance(answer, Held)]
+        return next((booking for booking in held if booking.gateway_order_id), None)
 
 
 @dataclass(slots=True)
 class Purchase:
-    """A payment that somebody has shown, and everything that was answered to it."""
+    """A payment that somebody has shown, and everything that was answered to it.
+
+    keeping: the hold that it is for, if any. is_given_back: whether its booking may have been cancelled.
+    """
 
     customer: Customer
     payment_id: str
     quantity: int
+    keeping: Keeping | None = None
+    is_given_back: bool = False
     answers: list[Booked | Failed] = field(default_factory=list)
+
+    @property
+    def booking(self) -> Booking | None:
+        """The booking that was made of it, as far as its customer knows."""
+        return next((answer.booking for answer in self.answers if isinstance(answer, Booked)), None)
 
 
 class World:
@@ -85,19 +85,18 @@ class World:
         self.customers = [arena.shop.create_customer() for _ in range(customers)]
         self.event: Event
         self.purchases: list[Purchase] = []
+        self.keepings: list[Keeping] = []
         self._story: list[str] = []
-        self._offset = 0.0
-        self._process: Process
+        self._desks = Desks(arena)
 
     def begin(self, capacity: int) -> None:
         """An empty database but for one event with so many tickets."""
         self.arena.clear()
+        self._desks.begin()
         self._move_clock(0)
-        self._restart()
-        self._tokens, self._actors = itertools.count(1), itertools.count(1)
-        self._random = random.Random(1)
-        self.purchases, self._story = [], []
-        self.event = self.arena.shop.create_event({KIND: (PRICE, capacity)})
+        self._actors = itertools.count(1)
+        self.purchases, self.keepings, self._story = [], [], []
+        self.event = self.arena.shop.create_event({KIND: (PRICE, capacity)}, refundSteps="24:50")
 
     def pay(self, customer: int, quantity: int, status: str) -> Purchase:
         """Somebody pays for so many tickets."""
@@ -113,23 +112,84 @@ class World:
         for status in ("authorized", "captured") if captures else ("authorized",):
             self.arena.local.patch(f"/payments/{purchase.payment_id}", {"status": status})
 
+    def keep(self, customer: int, quantity: int) -> Keeping:
+        """Somebody wants so many tickets to be kept."""
+        keeping = Keeping(self.customers[customer], f"request-{len(self.keepings)}", quantity)
+        self.keepings.append(keeping)
+        return keeping
+
+    def pay_for(self, keeping: Keeping, status: str) -> Purchase | None:
+        """Somebody pays for what is kept; `None` when they know of no hold, or it has been paid."""
+        booking = keeping.booking
+        if booking is None:
+            return None
+        order, price = booking.gateway_order_id, booking.total.amount
+        try:
+            payment = self.arena.shop.pay(keeping.customer, price, orderId=order, status=status)
+        except RefusedError:
+            return None
+        purchase = Purchase(keeping.customer, payment, keeping.quantity, keeping)
+        self.purchases.append(purchase)
+        return purchase
+
+    def hold(self, keeping: Keeping, skew: float = 0.0) -> Actor[Held | Failed]:
+        """The function keeps what is wanted, or finds that it does."""
+        wish = HoldWish((self._wanted(keeping.quantity),), None, keeping.name)
+
+        async def work(desk: Desk) -> Held | Failed:
+            return await _told(hold(desk, _caller(keeping.customer), wish), keeping.answers)
+
+        return self._act("hold", work, skew)
+
+    def extend(self, keeping: Keeping, skew: float = 0.0) -> Actor[Held | Failed | None]:
+        """The function keeps it longer."""
+
+        async def work(desk: Desk) -> Held | Failed | None:
+            if keeping.booking is None:
+                return None
+            return await _told(extend_hold(desk, keeping.customer.user_id, keeping.booking.id), [])
+
+        return self._act("extension", work, skew)
+
+    def release(self, keeping: Keeping, skew: float = 0.0) -> Actor[Booking | Failed | None]:
+        """The function gives it back."""
+
+        async def work(desk: Desk) -> Booking | Failed | None:
+            if keeping.booking is None:
+                return None
+            return await _told(release_hold(desk, keeping.customer.user_id, keeping.booking.id), [])
+
+        return self._act("release", work, skew)
+
+    def cancel(self, purchase: Purchase, skew: float = 0.0) -> Actor[Cancelled | Failed | None]:
+        """The function cancels what was booked."""
+        booking = purchase.booking
+        purchase.is_given_back = booking is not None
+
+        async def work(desk: Desk) -> Cancelled | Failed | None:
+            if booking is None:
+                return None
+            return await _told(cancel(desk, _caller(purchase.customer), Request({"$id": booking.id})), [])
+
+        return self._act("cancellation", work, skew)
+
     def book(self, purchase: Purchase, skew: float = 0.0) -> Actor[Booked | Failed]:
         """The function books for a payment. skew: how wrong its machine's clock is, in seconds."""
-        customer = purchase.customer
-        caller = Caller(customer.user_id, Account(customer.user_id, customer.email, ""))
         claim = PaymentClaim(purchase.payment_id, None, None)
-        wanted = SomeTickets(self.event.id, self.event.kinds[KIND].id, None, purchase.quantity)
-        wish = Wish((wanted,), claim)
+        wish, caller = Wish((self._wanted(purchase.quantity),), claim), _caller(purchase.customer)
+        kept = purchase.keeping.booking if purchase.keeping else None
 
         async def work(desk: Desk) -> Booked | Failed:
-            try:
-                result = await book(desk, caller, wish)
-            except BoxofficeError as error:
-                result = Failed(error)
-            purchase.answers.append(result)
-            return result
+            booking = convert(desk, caller, kept.id, claim) if kept else book(desk, caller, wish)
+            return await _told(booking, purchase.answers)
 
         return self._act("booking", work, skew)
+
+    def audit(self) -> list[str]:
+        """The library's own opinion on the books."""
+        desk = self._desks.open(None)
+        found = asyncio.run(audit(Sources(desk.rows, desk.files, desk.payments)))
+        return [violation.sentence for violation in found.violations]
 
     def sweep(self, skew: float = 0.0) -> Actor[Swept | None]:
         """A run of the sweep; `None` when it had to give up. skew: how wrong its machine's clock is."""
@@ -160,7 +220,7 @@ class World:
     def pass_time(self, seconds: float) -> None:
         """Every clock goes on."""
         self._story.append(f"{seconds:.0f} seconds pass")
-        self._move_clock(self._offset + seconds)
+        self._move_clock(self._desks.offset + seconds)
 
     def books(self) -> Books:
         """Everything that is written."""
@@ -172,78 +232,31 @@ class World:
 
     def note_death(self) -> None:
         """The next execution begins in a process that remembers nothing."""
-        self._restart()
+        self._desks.restart()
+
+    def _wanted(self, quantity: int) -> SomeTickets:
+        return SomeTickets(self.event.id, self.event.kinds[KIND].id, None, quantity)
 
     def _act(self, name: str, work: Callable[[Desk], Awaitable[Any]], skew: float) -> Actor[Any]:
         async def run(gate: Gate) -> Any:
-            threads = Threads(1)
-            return await work(self._desk(gate, threads, skew))
+            return await work(self._desks.open(gate, skew))
 
         return Actor(f"{name} {next(self._actors)}", run, self._story.append)
 
-    def _desk(self, gate: Gate, threads: Threads, skew: float) -> Desk:
-        """What `bootstrap.open_desk` makes, with a gate before the network and with this world's time."""
-        ready, waited = self.arena.server.ready, [0.0]
-
-        async def sleep(seconds: float) -> None:
-            waited[0] += seconds
-
-        timing = Timing(lambda: waited[0], sleep, lambda: 0.5)
-        budget = TimeBudget(timing.clock, total=25.0, reserve=10.0)
-        session = pooled_session(1)
-        session.mount("http://", GatedAdapter(gate))
-
-        def client(credential: str, value: str) -> PooledClient:
-            return PooledClient(session, ready.endpoint, ready.project_id, {credential: value}, budget)
-
-        server = client("x-appwrite-key", ready.api_key)
-        rows = AppwriteRows(server, threads, timing, budget)
-        process, token = self._process, next(self._tokens)
-        log = Log(lambda line: None, lambda line: None, f"execution-{token}")
-        gateway = ready.razorpay
-
-        def now() -> datetime:
-            return datetime.now(UTC) + timedelta(seconds=self._offset + skew)
-
-        catalogue = Catalogue(rows, process.listings, timing)
-        programme = Programme(rows, KnownProgramme.empty(1, lambda: 0.0))
-        conflicts = Conflicts(Tally(timing.clock), rows, lambda: f"attempt-{token}", log)
-        return Desk(
-            accounts=AppwriteAccounts(
-                lambda jwt: client("x-appwrite-jwt", jwt),
-                ProvenTokens(1, lambda: 0.0),
-                threads,
-                timing,
-                budget,
-            ),
-            users=AppwriteUsers(server, threads, timing, budget),
-            messages=AppwriteMessages(server, threads, timing, budget),
-            rows=rows,
-            files=AppwriteFiles(server, threads, timing, budget),
-            payments=RazorpayPayments(
-                session, (gateway["keyId"], gateway["keySecret"]), gateway["url"], threads, timing, budget
-            ),
-            images=NoImages(),
-            catalogue=catalogue,
-            programme=programme,
-            promo_codes=PromoCodes(rows, Remembered(1, 0.0, lambda: 0.0)),
-            inventory=Inventory(rows, process.memory, self._random.randrange, now, conflicts),
-            availability=Availability(
-                rows, catalogue, programme, Views(1, 0.0, lambda: 0.0), process.memory, timing, now
-            ),
-            conflicts=conflicts,
-            signing_keys=SigningKeys("k1", {"k1": b"sixteen byte key"}),
-            log=log,
-            timing=timing,
-            budget=budget,
-            now=now,
-            new_token=lambda: f"attempt-{token}",
-            execution_id=f"execution-{token}",
-        )
-
-    def _restart(self) -> None:
-        self._process = Process(PoolMemory(lambda: self._offset), Cache(10, lambda: 0.0))
-
     def _move_clock(self, offset: float) -> None:
-        self._offset = offset
+        self._desks.offset = offset
         self.arena.set_clock(offset)
+
+
+def _caller(customer: Customer) -> Caller:
+    return Caller(customer.user_id, Account(customer.user_id, customer.email, ""))
+
+
+async def _told(work: Awaitable[T], answers: list[T | Failed]) -> T | Failed:
+    """What the client hears, added to what it has heard."""
+    try:
+        answer: T | Failed = await work
+    except BoxofficeError as error:
+        answer = Failed(error)
+    answers.append(answer)
+    return answer
