@@ -74,6 +74,9 @@ def _end(facts: Facts) -> Iterator[Entry]:
     if outcome is None:
         return
     action, before, after = _ENDS[Outcome(outcome["outcome"])]
+    if booking["status"] == BookingStatus.EXPIRED:
+        # It was still a hold for everybody when it was rolled back: its payment had not been written down.
+        action, before, after = _ENDS[Outcome.EXPIRED]
     if action is Action.EXPIRED:
         action, before, after = _ENDS_OF_HOLDS.get(BookingStatus(booking["status"]), (action, before, after))
     why = None if action is Action.CONFIRMED else booking["failureCode"]
