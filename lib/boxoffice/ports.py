@@ -39,11 +39,15 @@ MOST_VALUES = 100
 
 @dataclass(frozen=True, slots=True)
 class NewRow:
-    """A row to be written. `reader` is the one user who may read it; without one only functions may."""
+    """A row to be written.
+
+    `reader` is the one user who may read it. Everybody may when it is `public`, and otherwise only functions.
+    """
 
     id: str
     data: Mapping[str, Any]
     reader: str | None = None
+    public: bool = False
 
 
 class RowsTaken(Rejected):

@@ -22,6 +22,7 @@ from tests.support.tools import CLIENTS, node_clients, tool
 
 PLAN = {"sections": [{"id": "S", "rows": [{"rows": "A-O", "seats": "1-4", "category": "gold"}]}]}
 CHANNEL = f"databases.{DATABASE}.tables.claims.rows"
+OF_EVENT = '{{"method":"equal","attribute":"eventId","values":["{}"]}}'
 COLUMNS = {"poolId", "unit", "eventId", "bookingId", "state", "reservedUntil", "ticket", "label"}
 SUBSCRIBERS, BOOKINGS = 10, 15
 MEDIAN_SECONDS = 0.05
@@ -77,6 +78,26 @@ def test_every_booking_is_shown_to_everybody_who_listens_to_its_event(target: Ta
             assert row["poolId"] == ids.pool_id(event.kinds["Standing"].id)
             assert customer.user_id not in json.dumps(row)
     assert statistics.median(delays) < MEDIAN_SECONDS, sorted(delays)
+
+
+def test_nobody_hears_of_what_says_something_about_a_person(target: Target, shop: Shop) -> None:
+    event = shop.create_event({"Standing": (50_000, 100)})
+    code = shop.create_promo_code(uses=5, usesPerUser=1)
+    wanted = {"eventId": event.id, "ticketTypeName": "Standing", "quantity": 2, "promoCode": code}
+    with guests_listen(target, event, 1) as (listener,):
+        held = shop.hold(shop.create_customer(), wanted)
+        shop.hold(shop.create_customer(), {**wanted, "quantity": 1, "promoCode": ""})
+        heard = [row for _, row in hear(listener, 3)]
+    # Two uses of the code, and a place among the user's holds, are claimed with the tickets.
+    claims = shop.rows("claims", bookingId=held.data["bookingId"])
+    assert sorted(row["ticket"] for row in claims) == [0, 0, 0, 1, 2]
+    assert {row["poolId"] for row in heard} == {ids.pool_id(event.kinds["Standing"].id)}
+    path = f"/tablesdb/{DATABASE}/tables/claims/rows"
+    shown = ok(target.guest().get(path, params={"queries[0]": OF_EVENT.format(event.id)}))["rows"]
+    assert sorted(row["ticket"] for row in shown) == [1, 1, 2]
+    for row in claims:
+        seen = target.guest().get(f"{path}/{row['$id']}").status_code
+        assert seen == (200 if row["ticket"] else 404)
 
 
 def test_what_is_given_back_is_shown_too(target: Target, shop: Shop) -> None:

@@ -127,6 +127,7 @@ class FakeRows:
         self.now = now
         self.tables: dict[Table, dict[str, dict[str, Any]]] = {table: {} for table in Table}
         self.readers: dict[tuple[Table, str], str | None] = {}
+        self.public: dict[tuple[Table, str], bool] = {}
 
     def seed(self, table: Table, row_id: str, **data: Any) -> None:
         self._write(table, NewRow(row_id, data))
@@ -258,6 +259,7 @@ class FakeRows:
         created = to_text(self.server_time())
         self.tables[table][row.id.lower()] = {"$id": row.id, "$createdAt": created, **data}
         self.readers[table, row.id] = row.reader
+        self.public[table, row.id] = row.public
 
     def _clashes(self, table: Table, row: Mapping[str, Any]) -> bool:
         unique = [index["columns"] for index in TABLES[table]["indexes"] if index["type"] == "unique"]

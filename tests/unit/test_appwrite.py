@@ -100,6 +100,11 @@ class TestPutOnce:
         run(server.rows.put_once(Table.OUTCOMES, NewRow("bk-1", {})))
         assert server.wire.body(0)["permissions"] == []
 
+    def test_a_public_row_is_for_everybody(self) -> None:
+        server = Server((201, STORED))
+        run(server.rows.put_once(Table.CLAIMS, NewRow("bk-1", {}, public=True)))
+        assert server.wire.body(0)["permissions"] == ['read("any")']
+
     def test_the_second_gets_what_the_first_wrote(self) -> None:
         server = Server(TAKEN, listed(THEIRS))
         assert run(server.rows.put_once(Table.OUTCOMES, MINE)) == THEIRS

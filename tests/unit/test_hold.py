@@ -65,6 +65,14 @@ class TestHolding:
         tickets = sorted(claim["ticket"] for claim in shop.rows.all(Table.CLAIMS))
         assert tickets == [0, 1, 2]
 
+    def test_what_it_counts_nobody_can_see(self) -> None:
+        shop = Shop()
+        held(shop, 2)
+        shown = [
+            row["ticket"] for row in shop.rows.all(Table.CLAIMS) if shop.rows.public[Table.CLAIMS, row["$id"]]
+        ]
+        assert sorted(shown) == [1, 2]
+
     def test_it_costs_two_waves(self) -> None:
         shop = Shop()
         shop.warm()

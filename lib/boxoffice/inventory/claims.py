@@ -259,7 +259,11 @@ class Inventory:
 
 
 def claim_row(unit: Unit, ticket: int, label: str, claimant: Claimant) -> NewRow:
-    """The row that reserves `unit` for the ticket with that number; 0 for what belongs to no ticket."""
+    """The row that reserves `unit` for the ticket with that number; 0 for what belongs to no ticket.
+
+    Everybody may see what is taken of what is sold. What else is claimed says something about a person: how
+    many holds somebody has, or which promo code.
+    """
     return NewRow(
         unit.claim_id,
         {
@@ -272,6 +276,7 @@ def claim_row(unit: Unit, ticket: int, label: str, claimant: Claimant) -> NewRow
             "ticket": ticket,
             "label": label or None,
         },
+        public=bool(ticket),
     )
 
 

@@ -174,6 +174,7 @@ async def _claim(desk: Desk, change: Change, hold: Hold) -> bool:
                 "ticket": step.number,
                 "label": step.new_label,
             },
+            public=True,
         )
         for step in steps_of(change)
     ]

@@ -92,6 +92,7 @@ async def _claim(desk: Desk, block_id: str, event_id: str, places: Sequence[Plac
                     "ticket": 0,
                     "label": label or None,
                 },
+                public=True,
             )
             for unit, label in places[at : at + MOST_VALUES]
         ]

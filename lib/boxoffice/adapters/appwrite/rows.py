@@ -222,4 +222,6 @@ def _some(where: Where) -> list[str]:
 
 
 def _permissions(row: NewRow) -> list[str]:
+    if row.public:
+        return [Permission.read(Role.any())]
     return [Permission.read(Role.user(row.reader))] if row.reader else []
