@@ -10,6 +10,7 @@ from typing import Any
 from scripts.project.shop import BOOK, HOLD, Answer, Customer, Event, Shop, execute
 from tests.faults.harness import Client
 from tests.support.arena import SWEEP, Arena
+from tests.support.local_server import ok
 
 PRICE = 50_000
 KIND = "Standing"
@@ -139,6 +140,15 @@ def taking_over(arena: Arena) -> Client:
     )
 
 
+def displacing(arena: Arena) -> Client:
+    """Prepares a hold of the last ticket, which somebody of a lower tier holds and has not paid."""
+    event, _, _ = _held(arena.shop, conflictPolicy="priority", displaceAfterSeconds=0)
+    customer = arena.shop.create_customer()
+    ok(arena.http.put(f"/users/{customer.user_id}/labels", {"labels": ["tier1"]}))
+    body = {"eventId": event.id, "ticketTypeName": KIND, "quantity": 1, "requestId": "one"}
+    return Client(event.id, customer.user_id, "", lambda: arena.shop.hold(customer, body), HOLD)
+
+
 def sweeping(payment: str = "") -> Prepare:
     """Prepares a hold that is over when the sweep comes.
 
@@ -214,7 +224,7 @@ def swept_and_sold(arena: Arena, event_id: str) -> None:
     assert execute(customer.http, BOOK, body).status == 200
 
 
-def _held(shop: Shop) -> tuple[Event, Customer, Answer]:
-    event, customer = shop.create_event({KIND: (PRICE, 1)}), shop.create_customer()
+def _held(shop: Shop, **columns: Any) -> tuple[Event, Customer, Answer]:
+    event, customer = shop.create_event({KIND: (PRICE, 1)}, **columns), shop.create_customer()
     wanted = {"eventId": event.id, "ticketTypeName": KIND, "quantity": 1}
     return event, customer, shop.hold(customer, wanted)

@@ -10,6 +10,7 @@ from tests.faults.preparing import (
     cancelling,
     changing_hold,
     discounted,
+    displacing,
     holding,
     paying_for_hold,
     seats,
@@ -44,6 +45,7 @@ _RETURNED = frozenset({RETURNED})
 _SWEPT = frozenset({SWEPT})
 # Who may pay, who has what, and how it ends: the papers of all bookings are written alike.
 _OF_HOLDS = ("* leases*", "* outcomes*", "* claims*", "* bookings*", "*payment*", "open order")
+_OF_DISPLACING = ("read bookings*", "* leases*", "* outcomes*", "* claims*", "create outbox*", "update *s")
 # A sweep counts claims for everybody.
 _OF_SWEEPS = ("* leases*", "* outcomes*", "delete claims*", "create claims*", "* bookings*", "*payment*")
 
@@ -85,6 +87,7 @@ COVERED_USE_CASES = (
         calls=_OF_HOLDS,
     ),
     UseCase("take over an expired hold", taking_over, calls=_OF_HOLDS),
+    UseCase("displace a hold", displacing, endings=_HELD, calls=_OF_DISPLACING),
     UseCase("expire a hold", sweeping(), endings=_SWEPT, calls=_OF_SWEEPS),
     UseCase("expire a paid hold", sweeping("captured"), endings=_SWEPT, calls=_OF_SWEEPS),
     UseCase("book seats", booking_of(seats), calls=("* claims*", "* tickets*")),
