@@ -131,6 +131,14 @@ class TestGranting:
         assert decide(shop, case_id).booking_id
         assert row(shop, kept)["failureCode"] is None
 
+    def test_whoever_has_got_it_meanwhile_gets_nothing_more(self) -> None:
+        shop, kept, case_id = parked()
+        later(shop, 901)
+        own = held(shop, caller=BOB)
+        assert decide(shop, case_id).booking_id == own.booking.id
+        assert shop.count(Table.BOOKINGS) == [2]
+        assert outcome(shop, kept) == "EXPIRED"
+
     @pytest.mark.parametrize("after_effect", [False, True])
     def test_whoever_dies_over_it_can_repeat_it(self, after_effect: bool) -> None:
         for call in range(60):

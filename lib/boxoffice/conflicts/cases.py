@@ -41,13 +41,14 @@ class CaseState(StrEnum):
 class Case:
     """A request for `items` that others hold, `in_the_way` being their bookings when it was made.
 
-    `booking_id` is the hold that was made for it, once it was granted. `decided_by` is an administrator's
-    user id, or `identity.API_KEY`.
+    `fingerprint` is that of every booking of the same things by the same user. `booking_id` is the hold that
+    was made for it, once it was granted. `decided_by` is an administrator's user id, or `identity.API_KEY`.
     """
 
     id: str
     event_id: str
     user_id: str
+    fingerprint: str
     items: tuple[BookedItem, ...]
     promo_code: str | None
     in_the_way: tuple[str, ...]
@@ -65,6 +66,7 @@ class Case:
             id=row["$id"],
             event_id=row["eventId"],
             user_id=row["userId"],
+            fingerprint=request["fingerprint"],
             items=items.from_stored(request["items"]),
             promo_code=request["promoCode"],
             in_the_way=tuple(request["inTheWay"]),
@@ -83,6 +85,7 @@ async def park(desk: Desk, booking: Booking, in_the_way: Sequence[str], shortage
     does not wait for it: it goes back, and whoever is granted the things pays for the hold.
     """
     request = {
+        "fingerprint": booking.fingerprint,
         "items": items.to_stored(booking.items),
         "promoCode": booking.promo_code,
         "inTheWay": list(in_the_way),

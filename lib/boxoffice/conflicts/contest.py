@@ -12,9 +12,9 @@ from boxoffice.bookings.records import Booking
 from boxoffice.conflicts.cases import park
 from boxoffice.conflicts.displacement import displace, finish_displacing
 from boxoffice.conflicts.rivals import is_any_paid, read_rivals
-from boxoffice.domain.codes import Code
 from boxoffice.domain.conflict_advice import Resolution
 from boxoffice.domain.conflicts import (
+    SHORTAGES,
     ConflictKind,
     ConflictPolicy,
     Decision,
@@ -30,9 +30,6 @@ from boxoffice.inventory.expiry import free_claims
 from boxoffice.inventory.refusals import Refused
 from boxoffice.inventory.wants import Place, Want
 from boxoffice.ports import MOST_VALUES
-
-# Not the limits of holds, nor the uses of promo codes: nobody gives way for those.
-_OF_UNITS = frozenset({Code.INSUFFICIENT_TICKETS, Code.SEAT_UNAVAILABLE, Code.SLOT_UNAVAILABLE})
 
 
 async def known_shortage(desk: Desk, right: Right, wants: Sequence[Want]) -> Rejected | None:
@@ -104,7 +101,7 @@ def _is_open(refusal: Rejected | None, right: Right) -> bool:
         right.rules.policy is not ConflictPolicy.FIRST_COME
         and isinstance(refusal, Refused)
         and refusal.kind_of_conflict is ConflictKind.HOLD_CONFLICT
-        and refusal.code in _OF_UNITS
+        and refusal.code in SHORTAGES
     )
 
 

@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from boxoffice.bookings.desk import Desk
-from boxoffice.bookings.hold import Held, HoldWish, hold
+from boxoffice.bookings.hold import HoldWish, hold
+from boxoffice.bookings.records import Booking
+from boxoffice.bookings.stored_hold import read_hold
 from boxoffice.conflicts.cases import Case, CaseKind, CaseState, find_case
 from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
@@ -12,11 +14,14 @@ from boxoffice.domain.conflicts import GRANTED
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.items import selections
 from boxoffice.domain.notices import NoticeKind
+from boxoffice.domain.status import BookingStatus
 from boxoffice.history.record import note
 from boxoffice.outbox.notify import notify
 from boxoffice.ports import NewRow
 from boxoffice.schema import Table
 from boxoffice.times import to_text
+
+_LIVING = (BookingStatus.HELD, BookingStatus.PENDING, BookingStatus.CONFIRMED)
 
 
 async def grant(desk: Desk, admin: str, case_id: str, reason: str) -> Case:
@@ -29,7 +34,7 @@ async def grant(desk: Desk, admin: str, case_id: str, reason: str) -> Case:
     case = await _decide(desk, admin, case_id, CaseState.GRANTED, reason)
     if case.booking_id is not None:
         return case
-    booking = (await _hold(replace(desk, actor=admin), case)).booking
+    booking = await _own(desk, case) or await _hold(replace(desk, actor=admin), case)
     body = {
         "caseId": case.id,
         "reference": booking.reference,
@@ -53,16 +58,29 @@ async def refuse(desk: Desk, admin: str, case_id: str, reason: str) -> Case:
     return case
 
 
-async def _hold(desk: Desk, case: Case) -> Held:
+async def _own(desk: Desk, case: Case) -> Booking | None:
+    """What the requester has of it already: got in the usual way, or by an earlier attempt at this."""
+    where = {"userId": case.user_id, "fingerprint": case.fingerprint, "status": _LIVING}
+    for row in await desk.rows.find(Table.BOOKINGS, where):
+        booking = Booking.from_row(row)
+        if booking.status is not BookingStatus.HELD:
+            return booking
+        stored, now = await read_hold(desk.rows, booking.id), desk.rows.server_time()
+        if stored is not None and stored.is_open and booking.held_until and now < booking.held_until:
+            return booking
+    return None
+
+
+async def _hold(desk: Desk, case: Case) -> Booking:
     caller = Caller(case.user_id, None)
     wish = HoldWish(selections(case.event_id, case.items), case.promo_code, case.id)
     try:
-        return await hold(desk, caller, wish, GRANTED)
+        return (await hold(desk, caller, wish, GRANTED)).booking
     except Rejected as refusal:
         if refusal.code is not Code.HOLD_EXPIRED:
             raise
     # An earlier attempt has died over it.
-    return await hold(desk, caller, replace(wish, request_id=None), GRANTED)
+    return (await hold(desk, caller, replace(wish, request_id=None), GRANTED)).booking
 
 
 async def _decide(desk: Desk, admin: str, case_id: str, state: CaseState, reason: str) -> Case:

@@ -4,14 +4,10 @@ from collections.abc import Sequence
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.conflicts.cases import CaseState
-from boxoffice.domain.codes import Code
 from boxoffice.domain.conflict_advice import Resolution
-from boxoffice.domain.conflicts import ConflictKind
+from boxoffice.domain.conflicts import SHORTAGES, ConflictKind
 from boxoffice.domain.errors import BoxofficeError
 from boxoffice.domain.selection import BestSeats, NamedSeats, Selection, SomeTickets, SomeTime
-
-# Holds and promo codes are limited by claims too, but nobody is in anybody's way there.
-_OF_UNITS = frozenset({Code.INSUFFICIENT_TICKETS, Code.SEAT_UNAVAILABLE, Code.SLOT_UNAVAILABLE})
 
 
 async def count_refusal(desk: Desk, refusal: BoxofficeError, wanted: Sequence[Selection]) -> None:
@@ -19,7 +15,7 @@ async def count_refusal(desk: Desk, refusal: BoxofficeError, wanted: Sequence[Se
     conflict = refusal.details.get("conflict")
     # A request that waits for an administrator has been counted as such.
     is_parked = refusal.details.get("case") == CaseState.OPEN
-    if conflict is None or refusal.code not in _OF_UNITS or is_parked:
+    if conflict is None or refusal.code not in SHORTAGES or is_parked:
         return
     try:
         event_id = await _event_of(desk, wanted[0])

@@ -30,15 +30,13 @@ class Rivals:
 
 async def read_rivals(desk: Desk, user_id: str, booking_ids: Sequence[str]) -> Rivals:
     """What is known of those of 1 to 100 bookings that are holds of anybody but this user. Three calls."""
-    held, leases, outcomes = await asyncio.gather(
+    held, outcomes = await asyncio.gather(
         desk.rows.find(Table.BOOKINGS, {"$id": booking_ids, "status": BookingStatus.HELD}),
-        desk.rows.find(Table.LEASES, {"bookingId": booking_ids}, columns=["bookingId"]),
         desk.rows.find(Table.OUTCOMES, {"$id": booking_ids}),
     )
     outcome_of = {row["$id"]: row for row in outcomes}
-    # Only the lease of its own user: anybody can name a booking.
-    leased = {row["$id"] for row in leases}
     holds = [Booking.from_row(row) for row in held if row["userId"] != user_id]
+    leased = await _leased(desk, holds)
     undecided = {hold.id: hold for hold in holds if hold.id not in outcome_of}
     over = [
         hold for hold in holds if hold.id in outcome_of and outcome_of[hold.id]["outcome"] == Outcome.EXPIRED
@@ -50,12 +48,21 @@ async def read_rivals(desk: Desk, user_id: str, booking_ids: Sequence[str]) -> R
             hold.tier,
             # As exact as the clock that it is compared with.
             (hold.created_at or now).replace(microsecond=0),
-            ids.lease_id(hold.id, hold.user_id) in leased,
+            hold.id in leased,
         )
         for hold in undecided.values()
     }
     displaced = frozenset(hold.id for hold in over if _had_to_give_way(hold, outcome_of[hold.id]))
     return Rivals(undecided, contenders, over, displaced)
+
+
+async def _leased(desk: Desk, holds: Sequence[Booking]) -> frozenset[str]:
+    """The holds that their own users have begun to pay for: anybody can name a booking."""
+    by_lease = {ids.lease_id(hold.id, hold.user_id): hold.id for hold in holds}
+    if not by_lease:
+        return frozenset()
+    leases = await desk.rows.find(Table.LEASES, {"$id": list(by_lease)}, columns=["bookingId"])
+    return frozenset(by_lease[row["$id"]] for row in leases)
 
 
 async def is_any_paid(desk: Desk, holds: Sequence[Booking]) -> bool:

@@ -117,6 +117,10 @@ def check_version(asked: str | None, current: str) -> None:
         )
 
 
+SHORTAGES = frozenset({Code.INSUFFICIENT_TICKETS, Code.SEAT_UNAVAILABLE, Code.SLOT_UNAVAILABLE})
+"""The refusals for want of units. Holds and promo codes are limited by claims too; nobody gives way there."""
+
+
 class ConflictPolicy(StrEnum):
     """Who gives way when somebody wants what another one holds and has not paid."""
 
