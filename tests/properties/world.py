@@ -88,6 +88,7 @@ class World:
         self.keepings: list[Keeping] = []
         self._story: list[str] = []
         self._desks = Desks(arena)
+        self._names = itertools.count(1)
 
     def begin(self, capacity: int) -> None:
         """An empty database but for one event with so many tickets."""
@@ -114,7 +115,8 @@ class World:
 
     def keep(self, customer: int, quantity: int) -> Keeping:
         """Somebody wants so many tickets to be kept."""
-        keeping = Keeping(self.customers[customer], f"request-{len(self.keepings)}", quantity)
+        # The gateway remembers every booking that ever was, so no two are called the same.
+        keeping = Keeping(self.customers[customer], f"request-{next(self._names)}", quantity)
         self.keepings.append(keeping)
         return keeping
 

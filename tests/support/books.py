@@ -139,7 +139,8 @@ class Books:
         if any(row["lines"] != booking["lines"] for row in papers["orders"]):
             self._say(f"{name}: its order has other lines")
         order = self.money.get(booking["paymentId"], Money()).order
-        if any((row["gatewayOrderId"] or "") != order for row in papers["transactions"] if row["paymentId"]):
+        sales = [row for row in papers["transactions"] if row["kind"] == "sale" and row["paymentId"]]
+        if any((row["gatewayOrderId"] or "") != order for row in sales):
             self._say(f"{name}: its payment was made for order {order}, and its transaction says otherwise")
 
     def _uses_of(self, booking: Row) -> int:
