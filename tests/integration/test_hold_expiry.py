@@ -159,6 +159,9 @@ class TestItsOwnerComesLate:
         assert answer.data["totalAmount"] == hold.data["totalAmount"]
         assert paid(arena, ann, hold, payment).body["replayed"]
         assert movements(arena, payment) == ["captured"]
+        other = arena.shop.pay(ann, PRICE, status="authorized")
+        assert paid(arena, ann, hold, other).code == "INVALID_STATUS_TRANSITION"
+        assert movements(arena, other) == []
         balanced(arena, payment)
 
     def test_after_giving_it_back_and_the_units_are_free(

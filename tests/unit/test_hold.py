@@ -23,6 +23,7 @@ from boxoffice.inventory.expiry import decide_expired
 from boxoffice.inventory.memory import PoolMemory
 from boxoffice.schema import Table
 
+from tests.unit.fakes import Killed
 from tests.unit.shop import ANN, BOB, Shop
 
 
@@ -141,6 +142,35 @@ class TestPaying:
         assert isinstance(again, Booked)
         assert again.replayed
 
+    def test_who_asks_again_after_its_execution_has_died_gets_the_tickets(self) -> None:
+        shop = Shop()
+        kept = held(shop)
+        claim = paid(shop, kept)
+        shop.world.fail("create tickets", Killed)
+        shop.world.fail("update bookings", Killed)
+        with pytest.raises(Killed):
+            converted(shop, kept, claim)
+        shop.now += timedelta(seconds=119)
+        assert refusal(convert(shop.desk(), ANN, kept.booking.id, claim)).code is Code.BOOKING_IN_PROGRESS
+        shop.now += timedelta(seconds=1)
+        assert refusal(convert(shop.desk(), ANN, kept.booking.id, claim)).code is Code.BOOKING_IN_PROGRESS
+        assert isinstance(converted(shop, kept, claim), Booked)
+
+    def test_who_pays_otherwise_meanwhile_has_to_wait_for_the_sweep(self) -> None:
+        shop = Shop()
+        kept = held(shop)
+        shop.world.fail("update bookings", Killed)
+        with pytest.raises(Killed):
+            converted(shop, kept, paid(shop, kept))
+        shop.now += timedelta(seconds=120)
+        other = paid(shop, kept, "pay_2", state=PaymentState.AUTHORISED)
+        for _ in range(2):
+            refused = refusal(convert(shop.desk(), ANN, kept.booking.id, other))
+            assert refused.code is Code.BOOKING_IN_PROGRESS
+        shop.settle()
+        assert [row["paymentId"] for row in shop.rows.all(Table.BOOKINGS)] == ["pay_1"]
+        assert shop.audit() == []
+
     def test_another_orders_payment_is_refused_and_the_hold_stays(self) -> None:
         shop = Shop()
         kept = held(shop)
@@ -206,6 +236,19 @@ class TestEnding:
         again = run(convert(shop.desk(), ANN, kept.booking.id, PaymentClaim("pay_1")))
         assert isinstance(again, Failed)
         assert (again.error.code, again.replayed) == (Code.HOLD_EXPIRED, True)
+
+    def test_they_are_got_again_once_however_often_it_is_paid(self) -> None:
+        shop = Shop()
+        kept = held(shop)
+        shop.sweep(901)
+        assert isinstance(converted(shop, kept, paid(shop, kept)), Booked)
+        claim = paid(shop, kept, "pay_2", state=PaymentState.AUTHORISED)
+        refused = refusal(convert(shop.desk(), ANN, kept.booking.id, claim))
+        assert refused.code is Code.INVALID_STATUS_TRANSITION
+        assert shop.gateway.payments["pay_2"].state is PaymentState.AUTHORISED
+        again = converted(shop, kept, PaymentClaim("pay_1"))
+        assert isinstance(again, Booked)
+        assert again.replayed
 
     def test_what_somebody_else_has_just_given_back_is_got_again(self) -> None:
         shop = Shop(capacity=1)

@@ -10,22 +10,23 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from boxoffice.bookings.admission import Admission, Admitted, stored_failure
+from boxoffice.bookings.admission import Admitted, stored_failure
 from boxoffice.bookings.aftermath import explain, record_failure
-from boxoffice.bookings.basket import fill_again
-from boxoffice.bookings.book import Stock, confirmed, sell
+from boxoffice.bookings.book import confirmed
 from boxoffice.bookings.desk import Desk
-from boxoffice.bookings.draft import LEASE, renewed, successor
+from boxoffice.bookings.draft import LEASE, renewed
+from boxoffice.bookings.late import get_again
 from boxoffice.bookings.proof import PaymentClaim, check_pays_for, fetch
 from boxoffice.bookings.records import Booking
 from boxoffice.bookings.results import Booked, Failed
 from boxoffice.bookings.sale import Sale
-from boxoffice.bookings.stored_hold import HOLD_LABEL, Lease, StoredHold, lease_row, read_hold, why_over
+from boxoffice.bookings.stored_hold import HOLD_LABEL, Lease, StoredHold, lease_row, read_hold
 from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import BoxofficeError, ErrorKind, Rejected
 from boxoffice.domain.payments import Payment, nothing_to_pay
+from boxoffice.domain.recovery import is_lease_over
 from boxoffice.domain.status import STANDING, BookingStatus, Outcome
 from boxoffice.inventory.wants import Place
 from boxoffice.ports import UniqueClash
@@ -90,16 +91,26 @@ class _Conversion:
         if earlier is not None:
             await self._release_lease()
             return earlier
-        if lease.attempt != self._lease.attempt or hold.booking.status is BookingStatus.PENDING:
+        if lease.attempt != self._lease.attempt:
+            await self._drop_stale(lease)
+            raise Rejected(Code.BOOKING_IN_PROGRESS)
+        if hold.booking.status is BookingStatus.PENDING:
             raise Rejected(Code.BOOKING_IN_PROGRESS)
         if hold.is_open:
             return await self._complete(hold, self._proven(hold.booking, payment))
         if hold.is_being_made(self._desk.rows.server_time()):
             raise Rejected(Code.BOOKING_IN_PROGRESS)
         try:
-            return await self._get_again(hold, payment)
+            return await self._too_late(hold, payment)
         finally:
             await self._release_lease()
+
+    async def _too_late(self, ended: StoredHold, payment: Payment | BaseException | None) -> Booked | Failed:
+        async def proof() -> Payment:
+            return self._proven(ended.booking, payment)
+
+        payment_id = None if ended.booking.is_free else self._lease.payment_id
+        return await get_again(self._desk, self._caller, ended, payment_id, proof)
 
     def _earlier(self, hold: StoredHold) -> Booked | Failed | None:
         """The answer of a booking that has been completed, or was rolled back, with the same payment."""
@@ -180,36 +191,6 @@ class _Conversion:
         if await self._desk.rows.find(Table.OUTCOMES, where, limit=1):
             raise Rejected(Code.PAYMENT_NOT_VERIFIED, "This payment has been refunded.")
 
-    async def _get_again(self, ended: StoredHold, found: Payment | BaseException | None) -> Booked | Failed:
-        """Book what the hold had, when it is still there; otherwise give the money back."""
-        desk, hold, gone = self._desk, ended.booking, why_over(ended.booking)
-        payment_id = None if hold.is_free else self._lease.payment_id
-        booking_id = (
-            ids.booking_id(payment_id) if payment_id else ids.free_booking_id(self._caller.user_id, hold.id)
-        )
-        wanted = successor(desk, self._caller, hold, booking_id, payment_id)
-
-        async def proof() -> Payment:
-            return self._proven(hold, found)
-
-        admission = Admission(desk, self._caller, proof)
-        try:
-            await proof()
-        except Rejected as refusal:
-            # Also a payment that has gone back, because this request was too late before.
-            return await admission.refuse(wanted, refusal)
-        if ended.outcome is not None:
-            # Whoever ended it may not have come to this: its own units must not be in its way.
-            await desk.inventory.release(hold.id, ended.places)
-        try:
-            basket = await fill_again(desk, hold)
-        except Rejected:
-            return await sell(desk, admission, wanted, Stock((), ()), gone, gone)
-        # They were this hold's until just now: nobody's memory of that may cost its owner the tickets.
-        desk.inventory.doubt((*basket.wants, *basket.extras))
-        stock = Stock(basket.wants, basket.extras)
-        return await sell(desk, admission, wanted, stock, gone if basket.refusal else None, gone)
-
     async def _free_place_for_holds(self) -> None:
         """The hold is not an open one any more. Failing is harmless: the sweep does it again."""
         where = {"bookingId": self._id, "label": HOLD_LABEL}
@@ -217,6 +198,14 @@ class _Conversion:
             await self._desk.rows.delete_where(Table.CLAIMS, where)
         except BoxofficeError as error:
             self._desk.log.error("hold.place_not_freed", error, bookingId=self._id)
+
+    async def _drop_stale(self, lease: Lease) -> None:
+        """Let the client try once more with its payment, when the execution that it asked before has died."""
+        if lease.payment_id == self._lease.payment_id and is_lease_over(
+            lease.lease_until, self._desk.rows.server_time()
+        ):
+            where = {"$id": ids.lease_id(self._id, self._caller.user_id), "attempt": lease.attempt}
+            await self._desk.rows.delete_where(Table.LEASES, where)
 
     async def _release_lease(self) -> None:
         """Let others pay for the hold, if the lease is this execution's. Failing is harmless: it runs out."""
