@@ -13,8 +13,10 @@ import pytest
 from boxoffice.adapters.appwrite.rows import AppwriteRows
 from boxoffice.bookings import draft, sale
 from boxoffice.bookings.desk import Desk
+from boxoffice.bookings.results import Failed
 from boxoffice.domain import ids
 from boxoffice.domain.errors import BoxofficeError
+from boxoffice.inventory import expiry
 from boxoffice.ports import NewRow, Row
 from boxoffice.recovery.results import Swept
 from boxoffice.schema import Table
@@ -23,6 +25,15 @@ from scripts.project.config import load_project
 from scripts.project.provision import provision
 from scripts.project.shop import DATABASE
 from tests.properties import world as world_module
+from tests.properties.ending import conclusion
+from tests.properties.hold_schedules import (
+    HOLD_IS_OVER,
+    HOLD_SCHEDULES,
+    buys,
+    hold_problems,
+    paid,
+    stops,
+)
 from tests.properties.schedules import SCHEDULES, SITUATIONS, problems_of
 from tests.properties.world import World
 from tests.support.local_server import ok
@@ -50,15 +61,57 @@ def without_indexes(world: World, table: str, *keys: str) -> Iterator[None]:
         provision(http, load_project(), lambda line: None)
 
 
-def test_without_the_outcome_row_a_zombie_sells_what_was_given_up(world: World, monkeypatch: Patch) -> None:
+def hold_fails(world: World, schedule: str) -> bool:
+    """Whether a sequence about holds finds something wrong; it is over with the first."""
+    return any(problems for _, problems in hold_problems(world, HOLD_SCHEDULES[schedule]))
+
+
+def everybody_wins(monkeypatch: Patch, contested: Table) -> None:
+    """Whoever writes a row of this table is told that theirs is there, whatever is."""
     put_once = AppwriteRows.put_once
 
     async def put_anyway(self: AppwriteRows, table: Table, row: NewRow) -> Row:
         stored = await put_once(self, table, row)
-        return {"$id": row.id, **row.data} if table is Table.OUTCOMES else stored
+        return {"$id": row.id, **row.data} if table is contested else stored
 
     monkeypatch.setattr(AppwriteRows, "put_once", put_anyway)
+
+
+def test_without_the_outcome_row_a_zombie_sells_what_was_given_up(world: World, monkeypatch: Patch) -> None:
+    everybody_wins(monkeypatch, Table.OUTCOMES)
     assert fails(world, "a zombie wakes")
+
+
+def test_without_the_lease_of_a_hold_two_payments_pay_for_it(world: World, monkeypatch: Patch) -> None:
+    everybody_wins(monkeypatch, Table.LEASES)
+    assert hold_fails(world, "two payments meet")
+
+
+def test_without_the_outcome_row_a_hold_is_paid_and_sold(world: World, monkeypatch: Patch) -> None:
+    everybody_wins(monkeypatch, Table.OUTCOMES)
+    assert hold_fails(world, "paid in the last moment")
+
+
+def test_who_takes_over_without_an_outcome_takes_what_is_paid(world: World, monkeypatch: Patch) -> None:
+    async def none_needed(rows: AppwriteRows, booking_ids: Sequence[str]) -> list[str]:
+        return list(booking_ids)
+
+    monkeypatch.setattr(expiry, "decide_expired", none_needed)
+    assert hold_fails(world, "paid in the last moment")
+
+
+def test_without_the_lease_a_hold_is_lost_that_is_just_being_paid(world: World, monkeypatch: Patch) -> None:
+    async def nobody_pays(rows: AppwriteRows, booking_ids: Sequence[str]) -> list[str]:
+        return list(booking_ids)
+
+    monkeypatch.setattr(expiry, "_unpaid", nobody_pays)
+    world.begin(capacity=2)
+    payer = stops(world.book(paid(world)), 7)
+    world.pass_time(HOLD_IS_OVER)
+    buys(world).finish()
+    payer.finish()
+    assert isinstance(payer.result, Failed)
+    assert conclusion(world) == []
 
 
 def test_without_the_lease_a_sweep_disturbs_who_is_at_work(world: World, monkeypatch: Patch) -> None:
