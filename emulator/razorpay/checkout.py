@@ -20,9 +20,11 @@ from emulator.razorpay.payments import FAILURE, authorise, capture, fail, start
 PAID, FAILED = "pay", "fail"
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Test checkout</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 <style>body{font:1.1rem system-ui;max-width:26rem;margin:10vh auto;padding:0 1rem}
-button{font:inherit;padding:.7rem 1.4rem;margin-right:.5rem}dt{color:#555}dd{margin:0 0 .6rem}</style>
+button{font:inherit;padding:.7rem 1.4rem;margin-right:.5rem}
+input{font:inherit;width:100%;box-sizing:border-box}
+dt{color:#555}dd{margin:0 0 .6rem;overflow-wrap:anywhere}</style>
 <h1>Test checkout</h1><p>This is the local stand-in for the gateway. No money moves.</p>
 """
 _ASK = """<dl><dt>Order</dt><dd id="order-id">{order_id}</dd>

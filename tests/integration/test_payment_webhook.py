@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -138,26 +139,47 @@ def test_the_answer_is_as_published_and_a_replay_does_nothing(
     assert arena.stamps() == before
 
 
+def at_once(*work: Callable[[], Any]) -> list[Any]:
+    """What everybody got who began at the same moment."""
+    barrier, results = threading.Barrier(len(work)), []
+
+    def run(act: Callable[[], Any]) -> None:
+        barrier.wait()
+        results.append(act())
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == len(work)
+    return results
+
+
 def test_every_event_in_any_order_twice_and_all_at_once(
     arena: Arena, customer: Customer, event: Event
 ) -> None:
     held = hold(arena, customer, event)
     sent = held_back(arena, customer, held)
-    barrier, statuses = threading.Barrier(2 * len(sent)), []
-
-    def run(event_id: str) -> None:
-        barrier.wait()
-        statuses.append(deliver(arena, event_id))
-
-    threads = [threading.Thread(target=run, args=(each["id"],)) for each in (*sent, *reversed(sent))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    statuses = at_once(*(partial(deliver, arena, each["id"]) for each in (*sent, *reversed(sent))))
     assert set(statuses) == {200}
     assert booking(arena, held)["status"] == "confirmed"
     settled(arena)
     assert {row["state"] for row in arena.shop.rows("webhook_events")} == {"done"}
+
+
+def test_a_refund_that_everybody_asks_for_at_once_leaves_once(
+    arena: Arena, customer: Customer, event: Event
+) -> None:
+    held = hold(arena, customer, event)
+    arena.set_clock(HOLD_IS_OVER)
+    assert arena.shop.book(arena.shop.create_customer(), event, "Standing").status == 200
+    sent = held_back(arena, customer, held)
+    payment_id = sent[0]["paymentId"]
+    client = partial(arena.shop.book_hold, customer, held, payment_id)
+    at_once(*(partial(deliver, arena, each["id"]) for each in sent), arena.sweep, arena.sweep, client, client)
+    settled(arena)
+    assert moved(arena, payment_id) == ["captured", "refunded"]
 
 
 @pytest.mark.parametrize(
@@ -257,17 +279,7 @@ def test_money_that_nobody_claims(arena: Arena, customer: Customer, event: Event
     arena.sweep()
     assert moved(arena, payment_id) == ["captured"]
     arena.set_clock(GRACE_IS_OVER)
-    barrier = threading.Barrier(3)
-
-    def sweep() -> None:
-        barrier.wait()
-        arena.sweep()
-
-    threads = [threading.Thread(target=sweep) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(arena.sweep, arena.sweep, arena.sweep)
     assert moved(arena, payment_id) == ["captured", "refunded"]
     refused = arena.shop.book(customer, event, "Standing", 1, payment_id)
     assert refused.code == "PAYMENT_NOT_VERIFIED"
