@@ -1,4 +1,4 @@
-"""Any order of buying, paying late, repeating, sweeping, failing, dying and waiting: the books balance.
+"""Any order of holding, buying, paying late, cancelling, sweeping, dying and waiting: the books balance.
 
 Every execution stops before each of its calls, and Hypothesis decides who goes on, and whose call fails how.
 When the sequence is over, everybody still at work ends, time passes, the sweep runs until nothing changes any
@@ -8,6 +8,7 @@ more, and every client asks once more.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,13 +23,13 @@ from hypothesis.stateful import (
 
 from tests.properties.actors import Actor, Fate
 from tests.properties.ending import conclusion
-from tests.properties.world import SKEW_SECONDS, World
+from tests.properties.world import SKEW_SECONDS, Keeping, World
 
 pytestmark = pytest.mark.local_only
 
 # As long as Appwrite lets a function run: an execution that is older has been killed.
 LONGEST_LIFE_SECONDS = 900.0
-MOST_PURCHASES, MOST_AT_WORK = 5, 4
+MOST_PURCHASES, MOST_KEEPINGS, MOST_AT_WORK = 5, 3, 4
 
 EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "60"))
 
@@ -65,6 +66,37 @@ class BoxOffice(RuleBasedStateMachine):
         if len(self.world.purchases) < MOST_PURCHASES:
             self.world.pay(customer, quantity, status)
 
+    @rule(customer=st.integers(0, 2), quantity=st.integers(1, 2), skew=skews)
+    def somebody_holds(self, customer: int, quantity: int, skew: float) -> None:
+        if len(self.world.keepings) < MOST_KEEPINGS and self._has_room():
+            self._begins(self.world.hold(self.world.keep(customer, quantity), skew))
+
+    @rule(
+        which=numbers,
+        what=st.sampled_from([World.hold, World.extend, World.release]),
+        skew=skews,
+    )
+    def somebody_does_something_with_a_hold(
+        self, which: int, what: Callable[[World, Keeping, float], Actor[Any]], skew: float
+    ) -> None:
+        if self.world.keepings and self._has_room():
+            keeping = self.world.keepings[which % len(self.world.keepings)]
+            self._begins(what(self.world, keeping, skew))
+
+    @rule(which=numbers, status=st.sampled_from(["captured", "authorized", "created"]), says_so=st.booleans())
+    def somebody_pays_for_a_hold(self, which: int, status: str, says_so: bool) -> None:
+        if not self.world.keepings or len(self.world.purchases) >= MOST_PURCHASES:
+            return
+        keeping = self.world.keepings[which % len(self.world.keepings)]
+        purchase = self.world.pay_for(keeping, status)
+        if purchase is not None and says_so and self._has_room():
+            self._begins(self.world.book(purchase))
+
+    @rule(payment=numbers, skew=skews)
+    def somebody_cancels(self, payment: int, skew: float) -> None:
+        if self.world.purchases and self._has_room():
+            self._begins(self.world.cancel(self.world.purchases[payment % len(self.world.purchases)], skew))
+
     @rule(payment=numbers, captures=st.booleans())
     def the_bank_says_yes_late(self, payment: int, captures: bool) -> None:
         if self.world.purchases:
@@ -72,12 +104,12 @@ class BoxOffice(RuleBasedStateMachine):
 
     @rule(payment=numbers, skew=skews)
     def somebody_books_or_repeats(self, payment: int, skew: float) -> None:
-        if self.world.purchases and len(self.at_work) < MOST_AT_WORK:
+        if self.world.purchases and self._has_room():
             self._begins(self.world.book(self.world.purchases[payment % len(self.world.purchases)], skew))
 
     @rule(skew=skews)
     def a_sweep_begins(self, skew: float) -> None:
-        if len(self.at_work) < MOST_AT_WORK:
+        if self._has_room():
             self._begins(self.world.sweep(skew))
 
     @rule(who=numbers, calls=st.integers(1, 14))
@@ -88,7 +120,7 @@ class BoxOffice(RuleBasedStateMachine):
     def something_goes_wrong(self, who: int, calls: int, fate: Fate) -> None:
         self._moves(who, calls, fate)
 
-    @rule(seconds=st.sampled_from([10.0, 95.0, 130.0, 400.0]))
+    @rule(seconds=st.sampled_from([10.0, 95.0, 130.0, 400.0, 900.0]))
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
         self.world.pass_time(seconds)
@@ -101,6 +133,9 @@ class BoxOffice(RuleBasedStateMachine):
         for actor, _ in self.at_work:
             actor.finish()
         assert conclusion(self.world) == [], self.world.story()
+
+    def _has_room(self) -> bool:
+        return len(self.at_work) < MOST_AT_WORK
 
     def _begins(self, actor: Actor[Any]) -> None:
         self.at_work.append((actor, self.now))
@@ -130,7 +165,7 @@ def test_the_books_balance_after_every_sequence(world: World) -> None:
         Machine,
         settings=settings(
             max_examples=EXAMPLES,
-            stateful_step_count=25,
+            stateful_step_count=30,
             deadline=None,
             derandomize="PROPERTY_EXAMPLES" not in os.environ,
             phases=(Phase.generate, Phase.shrink) if "SHRINK" in os.environ else (Phase.generate,),

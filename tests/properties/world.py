@@ -111,6 +111,7 @@ class World:
         """A payment that was not finished is authorised after all, and captured when the gateway does so."""
         self._story.append(f"the payment is authorised{' and captured' if captures else ''}")
         for status in ("authorized", "captured") if captures else ("authorized",):
+            # The gateway refuses what cannot be.
             self.arena.local.patch(f"/payments/{purchase.payment_id}", {"status": status})
 
     def keep(self, customer: int, quantity: int) -> Keeping:
