@@ -133,6 +133,16 @@ class TestPriority:
         held(shop, caller=SILVER)
         assert [outcome(shop, one) for one in (strong, old, young)] == [None, "EXPIRED", None]
 
+    def test_two_things_of_the_same_kind_need_two_units(self) -> None:
+        shop = with_priority(capacity=3)
+        kept = [held(shop, caller=caller) for caller in (ANN, BOB)]
+        held(shop, caller=Caller("equal", Account("equal", "", "", ("tier2",))))
+        later(shop)
+        assert refusal(shop, tickets(), tickets(2)).code is Code.INSUFFICIENT_TICKETS
+        assert [outcome(shop, one) for one in kept] == [None, None]
+        held(shop, tickets(), tickets(), caller=GOLD)
+        assert [outcome(shop, one) for one in kept] == ["EXPIRED", "EXPIRED"]
+
     @pytest.mark.parametrize("caller", [BOB, Caller("server's", None)])
     def test_an_equal_waits(self, caller: Caller) -> None:
         shop = with_priority()

@@ -70,6 +70,8 @@ async def _settle(desk: Desk, right: Right, booking: Booking, wants: Sequence[Wa
         if not isinstance(shortage, Refused) or not _is_open(shortage, right):
             return shortage
     claims = desk.inventory.in_the_way(wants, partial(as_seen, right, rivals.contenders))
+    if claims is None:
+        return shortage
     rules, now = right.rules, desk.rows.server_time()
     decision = decide(rules.policy, right.tier, claims, rivals.contenders, rules.grace, now)
     match decision.verdict:

@@ -17,12 +17,13 @@ from boxoffice.domain.conflict_advice import Resolution
 from boxoffice.domain.conflicts import ConflictKind
 from boxoffice.domain.errors import BoxofficeError, Rejected, Retryable
 from boxoffice.domain.pools import Claim, ClaimState, Unit
+from boxoffice.inventory import yielding
 from boxoffice.inventory.expiry import end_lapsed_holds
 from boxoffice.inventory.memory import PoolMemory
 from boxoffice.inventory.reading import confirmed_bookings, read_claims
 from boxoffice.inventory.refusals import Doubts, Refused
 from boxoffice.inventory.rest import Rest
-from boxoffice.inventory.wants import Place, Want
+from boxoffice.inventory.wants import Place, Want, in_order
 from boxoffice.ports import NewRow, Rows, RowsTaken
 from boxoffice.schema import Table
 from boxoffice.times import to_text
@@ -102,14 +103,9 @@ class Inventory:
         found = [claim for pool in _pools(wants) for claim in self._memory.claims(pool).values()]
         return sorted(found, key=lambda claim: claim.reserved_until or datetime.max.replace(tzinfo=UTC))
 
-    def in_the_way(self, wants: Sequence[Want], as_seen: Callable[[Claim], Claim]) -> list[Claim]:
-        """The claims because of which `wants` cannot be had, to somebody who sees each claim as `as_seen`."""
-        seen = PoolMemory(lambda: 0.0)
-        for pool in _pools(wants):
-            seen.read(pool, map(as_seen, self._memory.claims(pool).values()))
-        refused = [want for want in wants if self._refusal(want) is not None]
-        units_found = dict.fromkeys(claim.unit for want in refused for claim in want.in_the_way(seen))
-        return [self._memory.claims(unit.pool)[unit.name] for unit in units_found]
+    def in_the_way(self, wants: Sequence[Want], as_seen: Callable[[Claim], Claim]) -> list[Claim] | None:
+        """The claims that have to end so that all of `wants` can be had: see `yielding`."""
+        return yielding.in_the_way(wants, self.claims_on(wants), as_seen, self._choose)
 
     async def prepare(self, wants: Sequence[Want]) -> None:
         """Read what has to be known before choosing makes sense, unless it is known. Never raises."""
@@ -186,8 +182,7 @@ class Inventory:
         """
         places: dict[int, Sequence[Place]] = {}
         rest = Rest(self._memory)
-        # Whoever has no choice comes first: the best seats can be others than those that are named.
-        order = sorted(enumerate(wants), key=lambda numbered: numbered[1].needs_map)
+        order = in_order(wants)
         for at, (number, want) in enumerate(order):
             try:
                 places[number] = want.pick(rest, self._choose)

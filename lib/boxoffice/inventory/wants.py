@@ -69,6 +69,14 @@ class Want(Protocol):
         ...
 
 
+def in_order(wants: Sequence[Want]) -> list[tuple[int, Want]]:
+    """The wants with their places among them, in the order in which they choose.
+
+    Whoever has no choice comes first: the best seats can be others than those that are named.
+    """
+    return sorted(enumerate(wants), key=lambda numbered: numbered[1].needs_map)
+
+
 Shortage = Callable[[int, int], Rejected]
 """The refusal when so many are available and so many were asked for."""
 
