@@ -174,6 +174,22 @@ def test_wherever_it_dies_its_client_may_ask_again(act: Act, after_effect: bool)
         balanced(shop)
 
 
+def test_wherever_the_sweep_dies_that_ends_a_dead_payers_work_another_one_goes_on() -> None:
+    cases = 0
+    for call in range(0, MOST_CALLS, 9):
+        for shop, _ in deaths(ACTS[1], after_effect=True):
+            pass_time(shop, UNTIL_THE_END)
+            shop.world.kill(call, after_effect=bool(call % 2))
+            try:
+                shop.sweep()
+            except Killed:
+                cases += 1
+            shop.world.revive()
+            shop.settle()
+            balanced(shop)
+    assert cases > 50
+
+
 async def asleep(
     shop: Shop,
     act: Callable[[], Coroutine[Any, Any, Any]],

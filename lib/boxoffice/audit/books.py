@@ -17,7 +17,7 @@ BOOKINGS_AT_ONCE = 500
 _PAGE = 5_000
 
 _OF_BOOKING = {
-    Table.CLAIMS: ("bookingId", "poolId", "unit", "state", "ticket"),
+    Table.CLAIMS: ("bookingId", "poolId", "unit", "state", "ticket", "label"),
     Table.TICKETS: ("bookingId", "userId", "number", "unit", "qrFileId", "status"),
     Table.TRANSACTIONS: ("bookingId", "kind", "amount", "currency", "orderId"),
     Table.ORDERS: ("bookingId", "total", "currency", "transactionId", "status", "refunded"),

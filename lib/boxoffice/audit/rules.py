@@ -8,6 +8,7 @@ from boxoffice.audit.given_back import GivenBack, check_given_back, payment_stat
 from boxoffice.audit.log_rules import check_end_is_logged, check_money_is_logged
 from boxoffice.audit.violations import Violation
 from boxoffice.bookings.records import Booking
+from boxoffice.bookings.stored_hold import HOLD_LABEL
 from boxoffice.domain import ids, recovery
 from boxoffice.domain.items import BookedItem, ItemKind, by_ticket
 from boxoffice.domain.payments import Payment, PaymentState
@@ -17,8 +18,9 @@ from boxoffice.managing.changes import LIFTED, Change, ChangeState
 from boxoffice.ports import Row
 from boxoffice.reports.records import ReportState
 
-GONE = frozenset({BookingStatus.ROLLED_BACK, BookingStatus.EXPIRED})
-_ENDED = STANDING | GONE | {BookingStatus.CANCELLED}
+# A hold that was given back is cancelled like a booking; whether it was one says its outcome.
+GONE = frozenset({BookingStatus.ROLLED_BACK, BookingStatus.EXPIRED, BookingStatus.CANCELLED})
+_ENDED = STANDING | GONE
 
 NOT_COMPLETE = [state for state in ReportState if state is not ReportState.COMPLETE]
 """Of reports about which somebody is doing something, or has."""
@@ -62,7 +64,7 @@ def check_booking(
             yield _violation("final", booking, "is being cancelled, and nobody is at work on it")
     elif booking.status in GONE:
         yield from _check_gone(booking, papers)
-    elif booking.status is not BookingStatus.CANCELLED:
+    else:
         yield _violation("final", booking, f"is {booking.status}, and nobody is at work on it")
     yield from check_end_is_logged(booking, papers)
     if not is_open_case(papers):
@@ -145,6 +147,8 @@ def _check_units(booking: Booking, papers: Papers, capacities: Mapping[str, int]
     claimed: dict[int, list[str]] = {}
     for claim in papers.claims:
         number, unit = claim["ticket"] or 0, claim["unit"]
+        if claim["label"] == HOLD_LABEL and not number and booking.check_after is None:
+            yield Violation("leftovers", (booking.id, claim["$id"]), _still_a_hold(booking))
         # The id is the unit, so that no unit can be claimed twice.
         if claim["$id"] != ids.claim_id(claim["poolId"], unit):
             yield _violation("units", booking, f"holds {claim['$id']}, which is not its unit")
@@ -155,6 +159,10 @@ def _check_units(booking: Booking, papers: Papers, capacities: Mapping[str, int]
         yield _violation("units", booking, f"has tickets {sorted(valid)}, and units for {sorted(claimed)}")
     elif any(unit not in claimed[number] for number, unit in valid.items()):
         yield _violation("units", booking, f"claims {claimed}, and its tickets are for others")
+
+
+def _still_a_hold(booking: Booking) -> str:
+    return f"Booking {booking.id} is {booking.status}, and still counts as an open hold."
 
 
 def _check_unit(
