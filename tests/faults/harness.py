@@ -20,7 +20,7 @@ from tests.support.books import Books
 from tests.support.calls import Call, entries_of
 from tests.support.ledger import Money
 
-BOOKED, RETURNED, CANCELLED, HELD, SWEPT = "booked", "returned", "cancelled", "held", "swept"
+BOOKED, RETURNED, CANCELLED, HELD, SWEPT, TOLD = "booked", "returned", "cancelled", "held", "swept", "told"
 LAST_TRIES = 3
 
 FaultBody = Mapping[str, Any]
@@ -228,6 +228,8 @@ def _ending(answers: Sequence[Answer]) -> str:
         return RETURNED
     if "examined" in last.data:
         return SWEPT
+    if "event" in last.data:
+        return TOLD
     return CANCELLED if "cancellationId" in last.data else BOOKED
 
 

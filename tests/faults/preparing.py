@@ -8,9 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scripts.project.shop import BOOK, HOLD, Answer, Customer, Event, Shop, execute
+from scripts.project.webhooks import WEBHOOK_FUNCTION
 from tests.faults.harness import Client
 from tests.support.arena import SWEEP, Arena
 from tests.support.local_server import ok
+from tests.support.payments import events
+from tests.support.webhooks import hand_over
 
 PRICE = 50_000
 KIND = "Standing"
@@ -162,6 +165,33 @@ def sweeping(payment: str = "") -> Prepare:
         payment_id = arena.shop.pay_for(customer, held, status=payment)
         swept(arena, event.id)
         return Client(event.id, customer.user_id, payment_id, arena.sweep, SWEEP, HOLD_IS_OVER + 100)
+
+    return prepare
+
+
+def told_of(
+    payment: str,
+    before: Callable[[Arena, str], None] = lambda arena, event_id: None,
+    is_second: bool = False,
+) -> Prepare:
+    """Prepares what the gateway tells of a payment for a hold whose client has gone.
+
+    before: what else happens before it is told. is_second: the hold has been paid with another payment.
+    """
+
+    def prepare(arena: Arena) -> Client:
+        event, customer, held = _held(arena.shop)
+        notes = {"bookingId": held.data["bookingId"], "userId": customer.user_id}
+        if is_second:
+            assert arena.shop.book_hold(customer, held, arena.shop.pay_for(customer, held)).status == 200
+            payment_id = arena.shop.pay(customer, PRICE, status=payment, notes=notes)
+        else:
+            payment_id = arena.shop.pay_for(customer, held, status=payment)
+        before(arena, event.id)
+        news = events(arena.local, payment_id)[-1]
+        return Client(
+            event.id, customer.user_id, payment_id, lambda: hand_over(arena, news), WEBHOOK_FUNCTION
+        )
 
     return prepare
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults.harness import CANCELLED, HELD, RETURNED, SWEPT, UseCase
+from tests.faults.harness import CANCELLED, HELD, RETURNED, SWEPT, TOLD, UseCase
 from tests.faults.preparing import (
     HOLD_IS_HALF_OVER,
     booking,
@@ -21,6 +21,7 @@ from tests.faults.preparing import (
     taking_over,
     tickets,
     time,
+    told_of,
 )
 
 # A refusal that no repetition helps against: everything was written, and all of it has to be undone.
@@ -43,8 +44,10 @@ LINK_FAILS = {
 _HELD = frozenset({HELD, RETURNED})
 _RETURNED = frozenset({RETURNED})
 _SWEPT = frozenset({SWEPT})
+_TOLD = frozenset({TOLD})
 # Who may pay, who has what, and how it ends: the papers of all bookings are written alike.
 _OF_HOLDS = ("* leases*", "* outcomes*", "* claims*", "* bookings*", "*payment*", "open order")
+_OF_WEBHOOKS = (*_OF_HOLDS, "* webhook_events*")
 _OF_DISPLACING = ("read bookings*", "* leases*", "* outcomes*", "* claims*", "create outbox*", "update *s")
 # A sweep counts claims for everybody.
 _OF_SWEEPS = ("* leases*", "* outcomes*", "delete claims*", "create claims*", "* bookings*", "*payment*")
@@ -95,6 +98,25 @@ COVERED_USE_CASES = (
     UseCase("book several things", booking_of(several), calls=("* claims*",)),
     UseCase("book with a code", booking_of(discounted), calls=("* claims*", "* outcomes*")),
     UseCase("book what is free", booking_of(tickets(price=0)), bears_hiccups=True, calls=("create *s",)),
+    UseCase("told of a paid hold", told_of("authorized"), endings=_TOLD, calls=_OF_WEBHOOKS),
+    UseCase(
+        "told too late, gone",
+        told_of("captured", before=swept_and_sold),
+        endings=_TOLD,
+        calls=("* webhook_events*", "* bookings*", "*payment*"),
+    ),
+    UseCase(
+        "told of a second payment",
+        told_of("captured", is_second=True),
+        endings=_TOLD,
+        calls=("* webhook_events*", "* bookings*", "*payment*"),
+    ),
+    UseCase(
+        "told of a failed payment",
+        told_of("failed"),
+        endings=_TOLD,
+        calls=("* webhook_events*", "update claims*", "update bookings*"),
+    ),
 )
 """Every call of these fails in some ways: the others are the same as with those above."""
 

@@ -1,4 +1,4 @@
-"""From a hold to a ticket in headless Chromium: the customer pays at the checkout page and never comes back."""
+"""From a hold to a ticket in headless Chromium: the customer pays at the checkout page, and that is all."""
 
 from __future__ import annotations
 
