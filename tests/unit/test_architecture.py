@@ -52,7 +52,8 @@ def test_the_saga_knows_nothing_of_tickets() -> None:
     "part",
     [
         "audit", "bookings", "cancellations", "conflicts", "history", "inventory", "lookup", "managing",
-        "recovery", "reports",
+        "outbox", "recovery", "reports",
+        "webhooks",
     ],
 )  # fmt: skip
 def test_use_cases_know_no_adapter_and_no_library(part: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from boxoffice.bookings.conversion import convert
+from boxoffice.bookings.hold import Held
 from boxoffice.bookings.open_holds import extend_hold, release_hold
 from boxoffice.bookings.proof import PaymentClaim
 from boxoffice.bookings.results import Booked, Failed
@@ -40,7 +41,7 @@ from tests.unit.rivals import (
     tickets,
     with_priority,
 )
-from tests.unit.shop import ANN, BOB, broken
+from tests.unit.shop import ANN, BOB, Shop, broken
 
 
 class TestPriority:
@@ -192,7 +193,25 @@ class TestPriority:
         )  # fmt: skip
 
 
+def dying_free_payer() -> tuple[Shop, Held]:
+    """Ann holds what costs nothing, and dies when she has only begun to complete it."""
+    shop = with_priority()
+    shop.rows.tables[Table.TICKET_TYPES]["standing"]["price"] = 0
+    weak = held(shop)
+    later(shop)
+    shop.world.fail("update bookings", Killed)
+    with pytest.raises(Killed):
+        run(convert(shop.desk(), ANN, weak.booking.id, None))
+    assert row(shop, weak)["status"] == "held"
+    return shop, weak
+
+
 class TestPaidUnitsNeverMove:
+    def test_a_free_hold_that_is_being_completed(self) -> None:
+        shop, weak = dying_free_payer()
+        refusal(shop)
+        assert outcome(shop, weak) is None
+
     def test_a_hold_that_is_being_paid(self) -> None:
         shop = with_priority()
         weak = held(shop)
@@ -337,6 +356,15 @@ class TestNegativeControls:
         claim = pay(shop, weak)
         held(shop, caller=GOLD)
         assert isinstance(converted(shop, weak, claim), Failed)
+
+    def test_without_the_lease_somebody_who_completes_a_hold_gives_way(self, monkeypatch: Patch) -> None:
+        async def nobody(*args: object) -> frozenset[str]:
+            return frozenset()
+
+        monkeypatch.setattr("boxoffice.conflicts.rivals._leased", nobody)
+        shop, weak = dying_free_payer()
+        held(shop, caller=GOLD)
+        assert outcome(shop, weak) == "EXPIRED"
 
     def test_without_the_second_look_a_hold_is_lost_for_nothing(self, monkeypatch: Patch) -> None:
         monkeypatch.setattr(Inventory, "shortage_now", Inventory.known_shortage)
