@@ -150,6 +150,12 @@ def test_what_a_failed_refund_means(answer: Answer, kind: type[BoxofficeError]) 
     assert len(gateway.wire.sent) == (3 if kind is Retryable else 1)
 
 
+def test_a_refund_that_has_failed_at_the_bank_is_a_refusal() -> None:
+    gateway = Gateway((200, {"id": "rfnd_1", "status": "failed"}))
+    error = error_of(gateway.payments.refund("pay_1", Money(1, "INR"), "refund-bk-1"))
+    assert (type(error), error.code) == (Rejected, Code.PAYMENT_GATEWAY_ERROR)
+
+
 def test_reading_is_repeated() -> None:
     gateway = Gateway(requests.ReadTimeout(), (500, ERROR), (200, ENTITY))
     assert asyncio.run(gateway.payments.fetch("pay_1")).is_captured
@@ -255,6 +261,13 @@ def test_an_order_that_was_never_sent_is_sent_again() -> None:
 def test_an_answer_that_cannot_be_understood_is_never_an_order(order: object) -> None:
     with pytest.raises(Fatal):
         Gateway((200, order)).open_order()
+
+
+def test_an_order_by_its_id() -> None:
+    gateway = Gateway((200, ORDER), (404, ERROR))
+    assert asyncio.run(gateway.payments.order(ORDER["id"])).receipt == ORDER["receipt"]
+    assert gateway.wire.sent == [f"GET /v1/orders/{ORDER['id']}"]
+    assert error_of(gateway.payments.order("order_2")).code is Code.PAYMENT_NOT_VERIFIED
 
 
 def test_the_payments_of_an_order() -> None:

@@ -22,6 +22,7 @@ from boxoffice.schema import Table
 from boxoffice.webhooks import take as taking
 from boxoffice.webhooks.unclaimed import GRACE
 
+from tests.unit.counter import Counter
 from tests.unit.gateway_post import Post, held, pay, signed
 from tests.unit.shop import ANN, BOB, PRICE, Shop, busy
 
@@ -471,6 +472,31 @@ class TestRefunds:
             shop.sweep(6_000)
         assert shop.reports()[0]["state"] == "needs_operator", "the same refund is not made again"
         assert row(shop, booking_id)["paymentStatus"] == "captured"
+
+    @pytest.mark.parametrize("numbers", [(), (2,)])
+    def test_a_failed_refund_of_a_cancellation_is_for_a_person(self, numbers: tuple[int, ...]) -> None:
+        shop = Counter()
+        shop.cancel(*numbers)
+        shop.settle()
+        [key] = shop.gateway.refunds
+        shop.gateway.bounce(key)
+        assert Post(shop).send("refund.failed").result == "refund_failed"
+        booking = shop.booking()
+        assert booking is not None
+        assert booking["paymentStatus"] == "captured"
+        assert booking["status"] == ("confirmed" if numbers else "cancelled")
+        assert shop.states() == ["needs_operator"]
+        assert [one["refunded"] for one in shop.rows.all(Table.ORDERS)] == [0]
+        assert [one["kind"] for one in shop.rows.all(Table.TRANSACTIONS)] == ["sale"]
+        [report] = shop.reports()
+        assert (report["state"], report["failedStep"]) == ("needs_operator", "refund")
+        assert Post(shop).send("refund.failed", event_id="evt_again").result == "agrees"
+        shop.settle()
+        assert shop.audit() == []
+        asyncio.run(console.settle(shop.desk(), "ada", report["$id"], "Paid in cash."))
+        shop.settle()
+        assert shop.states() == ["needs_operator"]
+        assert shop.audit() == []
 
     @pytest.mark.parametrize("name", ["refund.created", "refund.processed"])
     def test_a_refund_that_is_known_changes_nothing(self, shop: Shop, post: Post, name: str) -> None:
