@@ -30,7 +30,7 @@ NINE = SomeTime("studio", MONDAY, 60, 2)
 
 def picture(shop: Opera, subject: Subject) -> str:
     """The version of what a client sees now."""
-    return asyncio.run(shop.desk().availability.look(subject)).version
+    return asyncio.run(shop.desk().availability().look(subject)).version
 
 
 def ask(shop: Opera, wanted: Selection, version: str | None, caller: Caller = ANN) -> Held:
@@ -90,7 +90,7 @@ def test_whoever_has_chosen_from_an_old_picture_is_told_so(
 
 
 def studio_pool(shop: Opera) -> str:
-    return asyncio.run(shop.desk().availability.look(OfDay("studio", MONDAY.date(), 60))).pools[0]
+    return asyncio.run(shop.desk().availability().look(OfDay("studio", MONDAY.date(), 60))).pools[0]
 
 
 def test_what_else_the_refusal_says_stays() -> None:
@@ -133,6 +133,16 @@ def test_other_refusals_have_nothing_to_do_with_it() -> None:
     refusal = refused(shop, STANDING, version)
     assert refusal.code is Code.EVENT_NOT_PUBLISHED
     assert "version" not in refusal.details
+
+
+def test_what_no_picture_shows_has_nothing_to_do_with_it() -> None:
+    shop = Opera()
+    version = picture(shop, OfEvent("concert"))
+    for _ in range(3):
+        ask(shop, STANDING, version)
+    refusal = refused(shop, STANDING, version)
+    assert refusal.code is Code.HOLD_LIMIT
+    assert kind(refusal) != "VERSION_CONFLICT"
 
 
 def test_when_the_picture_cannot_be_read_the_refusal_stays_as_it_was() -> None:

@@ -8,26 +8,30 @@ from collections.abc import AsyncIterator, Sequence
 
 from boxoffice.availability.views import OfDay, OfEvent, OfShowtime, Subject
 from boxoffice.bookings.desk import Desk
-from boxoffice.domain.conflicts import outdated
+from boxoffice.domain.conflicts import SHORTAGES, outdated
 from boxoffice.domain.errors import BoxofficeError, ErrorKind, Rejected
 from boxoffice.domain.selection import BestSeats, NamedSeats, Selection, SomeTickets, SomeTime
 from boxoffice.domain.slots import day_and_slot_at
 
 
 async def as_of(
-    desk: Desk, refusal: BoxofficeError, version: str | None, wanted: Sequence[Selection]
+    desk: Desk, refusal: BoxofficeError, version: str, wanted: Sequence[Selection]
 ) -> BoxofficeError:
     """`refusal`, and that the client has chosen from an old picture, when it has.
 
     The picture is old when `version` is not the current one of anything that shows what is wanted. Only
     refusals for want of units are changed: to the kind `VERSION_CONFLICT`, with the current version.
     """
-    if version is None or refusal.kind is not ErrorKind.REJECTED or "conflict" not in refusal.details:
+    # No picture shows how many holds somebody has, or how often a promo code was used. And a request that
+    # waits for an administrator need not be made again.
+    is_shortage = refusal.kind is ErrorKind.REJECTED and refusal.code in SHORTAGES
+    if not is_shortage or "conflict" not in refusal.details or "case" in refusal.details:
         return refusal
     current: list[str] = []
+    availability = desk.availability()
     try:
         async for subject in _pictures(desk, wanted):
-            current.append((await desk.availability.look(subject)).version)
+            current.append((await availability.look(subject)).version)
             if current[-1] == version:
                 return refusal
     except BoxofficeError as error:
