@@ -65,6 +65,11 @@ class TestTheDoor:
             assert refused.value.code is Code.WEBHOOK_NOT_GENUINE
         assert shop.snapshot() == before
 
+    def test_what_is_too_long_is_not_even_read(self, shop: Shop, post: Post) -> None:
+        with pytest.raises(Rejected) as refused:
+            post.hand_over(signed(b" " * 300_000))
+        assert refused.value.code is Code.WEBHOOK_NOT_GENUINE
+
     def test_an_event_without_an_id_is_refused(self, shop: Shop, post: Post) -> None:
         pay(shop, held(shop))
         with pytest.raises(Rejected) as refused:
@@ -330,6 +335,21 @@ class TestUnclaimed:
         post.send("order.paid")
         shop.sweep(AFTER_GRACE)
         assert state(shop) is PaymentState.REFUNDED
+
+    @pytest.mark.parametrize("written", ["../teams", "a" * 5_000, "é", " ", "ann\n"])
+    def test_what_anybody_wrote_on_a_payment_is_no_address(
+        self, shop: Shop, post: Post, monkeypatch: pytest.MonkeyPatch, written: str
+    ) -> None:
+        async def nobody_asks(user_id: str) -> None:
+            raise AssertionError(user_id)
+
+        monkeypatch.setattr(shop.users, "account", nobody_asks)
+        notes = {"noted_user_id": written, "noted_event_id": written, "noted_booking_id": written}
+        shop.gateway.pay("pay_1", PRICE, **notes)
+        post.send("payment.captured")
+        shop.settle()
+        [case] = shop.reports()
+        assert (case["userId"], case["eventId"]) == ("", "")
 
     @pytest.mark.parametrize(
         "other", [{}, {"noted_user_id": "nobody"}, {"noted_event_id": "nothing"}, {"order_id": "order_9"}]

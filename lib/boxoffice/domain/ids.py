@@ -16,6 +16,7 @@ MAX_ID_LENGTH = 36
 
 _DIGEST_BYTES = 15  # 120 bits are 24 characters of base32 with nothing left over
 _POOL_ID_LENGTH = 24
+_ID = re.compile(rf"[a-zA-Z0-9][a-zA-Z0-9._-]{{0,{MAX_ID_LENGTH - 1}}}")
 _BOOKING_ID = re.compile(r"bk-[a-z2-7]{24}")
 MAX_UNIT_LENGTH = MAX_ID_LENGTH - _POOL_ID_LENGTH - 1
 
@@ -47,6 +48,11 @@ def lease_id(booking: str, user_id: str) -> str:
 def is_booking_id(text: str) -> bool:
     """Whether `text` has the form of a booking's id, so that nobody else would have written it."""
     return _BOOKING_ID.fullmatch(text) is not None
+
+
+def is_id(text: str) -> bool:
+    """Whether `text`, written by anybody, may be the id of something at all."""
+    return _ID.fullmatch(text) is not None
 
 
 def pool_id(ticket_type_id: str) -> str:

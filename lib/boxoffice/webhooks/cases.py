@@ -28,8 +28,8 @@ async def open_case(desk: Desk, payment: Payment) -> None:
     progress = progress_columns(Progress([], _owed(payment), ReportState.NEEDS_OPERATOR, 0, None))
     row = {
         "bookingId": ids.booking_id(payment.id),
-        "userId": payment.noted_user_id[:36],
-        "eventId": payment.noted_event_id[:36],
+        "userId": payment.noted_user_id if ids.is_id(payment.noted_user_id) else "",
+        "eventId": payment.noted_event_id if ids.is_id(payment.noted_event_id) else "",
         "paymentId": payment.id,
         "executionId": desk.execution_id,
         "failedStep": _FAILED_STEP,

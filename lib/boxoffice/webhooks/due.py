@@ -14,7 +14,7 @@ from boxoffice.webhooks.records import EventState, Result, StoredEvent, done
 from boxoffice.webhooks.work import work_on
 
 # None is begun later than this, so that there is time to bring it to its end.
-_WORK_SECONDS = 14.0
+_WORK_SECONDS = 12.0
 
 _AT_ONCE = 8
 

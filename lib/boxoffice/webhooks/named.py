@@ -3,6 +3,7 @@
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.proof import is_proven, known_caller
 from boxoffice.bookings.records import Booking
+from boxoffice.domain import ids
 from boxoffice.domain.paid import Named
 from boxoffice.domain.payments import Payment
 from boxoffice.domain.status import decided_status
@@ -29,7 +30,7 @@ async def named_booking(desk: Desk, payment: Payment) -> Booking | None:
     """The hold that a payment is for: by its order, or by a note when it is proven to be the user's own."""
     if payment.order_id:
         return await hold_of(desk, payment.order_id)
-    if not payment.noted_booking_id:
+    if not ids.is_booking_id(payment.noted_booking_id):
         return None
     rows = await desk.rows.find(Table.BOOKINGS, {"$id": payment.noted_booking_id}, limit=1)
     booking = Booking.from_row(rows[0]) if rows else None

@@ -74,11 +74,11 @@ async def _is_ours(desk: Desk, payment: Payment) -> bool:
     """Whether the payment, or its order, names something that is here."""
     if ids.is_booking_id(payment.noted_booking_id):
         return True
-    if payment.noted_event_id and await desk.rows.find(
+    if ids.is_id(payment.noted_event_id) and await desk.rows.find(
         Table.EVENTS, {"$id": payment.noted_event_id}, columns=["status"], limit=1
     ):
         return True
-    if payment.noted_user_id and await desk.users.account(payment.noted_user_id):
+    if ids.is_id(payment.noted_user_id) and await desk.users.account(payment.noted_user_id):
         return True
     return bool(payment.order_id) and await _is_our_order(desk, payment.order_id)
 
