@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from boxoffice.bookings.book import book
-from boxoffice.bookings.conversion import convert
 from boxoffice.bookings.results import Failed
 from boxoffice.bootstrap import open_desk, rate_limits
 from boxoffice.domain.limits import Scope
@@ -19,7 +17,7 @@ async def main(context: Context) -> Any:
 
 async def handle(execution: Execution) -> Mapping[str, Any] | Failed:
     """Parse, identify, count, book."""
-    # The models' library doubles the load of a cold function, so the first request loads it.
+    # A cold function should be there as soon as possible: the first request loads what it needs.
     from boxoffice.contract.answers import success
     from boxoffice.contract.body import read_object
     from boxoffice.contract.booking import BookTicketRequest
@@ -29,7 +27,11 @@ async def handle(execution: Execution) -> Mapping[str, Any] | Failed:
     caller = await identify(execution.headers, request.user_id, desk.accounts)
     await rate_limits(execution, desk).check(Scope.BOOK, caller)
     if request.booking_id is not None:
+        from boxoffice.bookings.conversion import convert
+
         result = await convert(desk, caller, request.booking_id, request.claim())
     else:
+        from boxoffice.bookings.book import book
+
         result = await book(desk, caller, request.wish())
     return result if isinstance(result, Failed) else success(result)

@@ -5,7 +5,8 @@ import secrets
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 import requests
 
@@ -20,7 +21,6 @@ from boxoffice.adapters.http import pooled_session
 from boxoffice.adapters.s3 import S3Archive
 from boxoffice.adapters.threads import Threads
 from boxoffice.addresses import caller_network
-from boxoffice.availability.look import Availability, Views
 from boxoffice.bookings.desk import Desk
 from boxoffice.caching import Cache, Remembered
 from boxoffice.catalogue import Catalogue, Listing
@@ -30,11 +30,15 @@ from boxoffice.entry import Execution
 from boxoffice.inventory.claims import Inventory
 from boxoffice.inventory.memory import PoolMemory
 from boxoffice.limits import Counters, CountMemory, RateLimits
+from boxoffice.ports import Rows
 from boxoffice.process import CONFLICTS, KNOWN_EVENTS, POOLS, THREADS, TIMING, TOTAL_SECONDS
 from boxoffice.programme import KnownProgramme, Programme
 from boxoffice.promo_codes import PromoCodes
 from boxoffice.saga.timing import TimeBudget
 from boxoffice.settings import Settings
+
+if TYPE_CHECKING:
+    from boxoffice.availability.look import Availability, Views
 
 # Of the whole time, for undoing.
 _RESERVE_SECONDS = 10.0
@@ -60,7 +64,6 @@ class Process:
     programme: KnownProgramme
     promo_codes: Remembered[str, PromoCode]
     pools: PoolMemory
-    views: Views
     counters: Counters
 
 
@@ -78,7 +81,6 @@ def process() -> Process:
         programme=KnownProgramme.empty(KNOWN_EVENTS, time.monotonic),
         promo_codes=Remembered(KNOWN_EVENTS, promo_codes.KEEP_SECONDS, time.monotonic),
         pools=POOLS,
-        views=Views(_KNOWN_VIEWS, _VIEW_SECONDS, time.monotonic),
         counters=Counters(
             users=settings.user_limits,
             addresses=settings.address_limits,
@@ -136,7 +138,7 @@ def open_desk(execution: Execution) -> Desk:
         programme=programme,
         promo_codes=PromoCodes(rows, shared.promo_codes),
         inventory=Inventory(rows, shared.pools, secrets.randbelow, _utc_now, conflicts),
-        availability=Availability(rows, catalogue, programme, shared.views, shared.pools, TIMING, _utc_now),
+        availability=partial(_open_availability, rows, catalogue, programme),
         conflicts=conflicts,
         signing_keys=settings.signing_keys,
         log=execution.log,
@@ -147,6 +149,19 @@ def open_desk(execution: Execution) -> Desk:
         execution_id=execution.id,
         archive=S3Archive(settings.archive, threads, budget) if settings.archive else None,
     )
+
+
+@cache
+def _views() -> "Views":
+    from boxoffice.availability.look import Views
+
+    return Views(_KNOWN_VIEWS, _VIEW_SECONDS, time.monotonic)
+
+
+def _open_availability(rows: Rows, catalogue: Catalogue, programme: Programme) -> "Availability":
+    from boxoffice.availability.look import Availability
+
+    return Availability(rows, catalogue, programme, _views(), process().pools, TIMING, _utc_now)
 
 
 def _utc_now() -> datetime:

@@ -118,7 +118,7 @@ class Desks:
             programme=programme,
             promo_codes=PromoCodes(rows, Remembered(1, 0.0, lambda: 0.0)),
             inventory=Inventory(rows, process.memory, self._random.randrange, now, conflicts),
-            availability=Availability(
+            availability=lambda: Availability(
                 rows, catalogue, programme, Views(1, 0.0, lambda: 0.0), process.memory, timing, now
             ),
             conflicts=conflicts,

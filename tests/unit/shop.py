@@ -121,7 +121,7 @@ class Shop:
             programme=programme,
             promo_codes=PromoCodes(self.rows, self.known_promo_codes),
             inventory=Inventory(self.rows, self.memory, self._random.randrange, lambda: self.now, conflicts),
-            availability=Availability(
+            availability=lambda: Availability(
                 self.rows, catalogue, programme, self.views, self.memory, timing, lambda: self.now
             ),
             conflicts=conflicts,

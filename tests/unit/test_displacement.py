@@ -259,7 +259,7 @@ class TestPaidUnitsNeverMove:
             assert isinstance(await convert(shop.desk(), ANN, weak.booking.id, claim), Booked)
             return await displace(*args)
 
-        monkeypatch.setattr("boxoffice.conflicts.contest.displace", paid_before)
+        monkeypatch.setattr("boxoffice.conflicts.settling.displace", paid_before)
         refusal(shop)
         shop.settle()
         assert (outcome(shop, weak), holders(shop)) == ("CONFIRMED", {"ann"})
@@ -339,7 +339,7 @@ class TestNegativeControls:
             assert isinstance(await convert(shop.desk(), ANN, weak.booking.id, claim), Booked)
             return await displace(*args)
 
-        monkeypatch.setattr("boxoffice.conflicts.contest.displace", paid_before)
+        monkeypatch.setattr("boxoffice.conflicts.settling.displace", paid_before)
         held(shop, caller=GOLD)
         assert (outcome(shop, weak), holders(shop)) == (Outcome.CONFIRMED, {"gold"})
 
@@ -349,7 +349,7 @@ class TestNegativeControls:
         async def nobody(*args: object) -> bool:
             return False
 
-        monkeypatch.setattr("boxoffice.conflicts.contest.is_any_paid", nobody)
+        monkeypatch.setattr("boxoffice.conflicts.settling.is_any_paid", nobody)
         shop = with_priority()
         weak = held(shop)
         later(shop)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from boxoffice.bookings.admission import Admission, Admitted
 from boxoffice.bookings.aftermath import explain, record_failure, record_success
-from boxoffice.bookings.as_of import as_of
 from boxoffice.bookings.basket import Basket, fill
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.draft import draft, fingerprint
@@ -58,7 +57,12 @@ async def book(desk: Desk, caller: Caller, wish: Wish) -> Booked | Failed:
     """
 
     async def explained(refusal: BoxofficeError) -> BoxofficeError:
-        shown = await as_of(desk, refusal, wish.availability_version, wish.selections)
+        shown = refusal
+        if wish.availability_version is not None:
+            # Loaded by the first request that needs it.
+            from boxoffice.bookings.as_of import as_of
+
+            shown = await as_of(desk, refusal, wish.availability_version, wish.selections)
         await count_refusal(desk, shown, wish.selections)
         return shown
 

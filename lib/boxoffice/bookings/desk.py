@@ -1,10 +1,12 @@
 """What a use case has at hand during one execution."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from boxoffice.availability.look import Availability
 from boxoffice.catalogue import Catalogue
 from boxoffice.conflicts.tally import Conflicts
 from boxoffice.domain.tickets import SigningKeys
@@ -15,14 +17,18 @@ from boxoffice.programme import Programme
 from boxoffice.promo_codes import PromoCodes
 from boxoffice.saga.timing import TimeBudget, Timing
 
+if TYPE_CHECKING:
+    # Most executions never look: loading it would make a cold function later.
+    from boxoffice.availability.look import Availability
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """The ports, and the sources of time and chance.
 
     `now` is the wall clock in UTC. `new_token` gives a text of at most 32 characters that nobody else has.
-    Without an `archive` there is no second place for reports. `actor` is who acts, as `identity` names it,
-    where it is not whoever has asked for a booking.
+    `availability` opens the view on what is left. Without an `archive` there is no second place for reports.
+    `actor` is who acts, as `identity` names it, where it is not whoever has asked for a booking.
     """
 
     accounts: Accounts
@@ -36,7 +42,7 @@ class Desk:
     programme: Programme
     promo_codes: PromoCodes
     inventory: Inventory
-    availability: Availability
+    availability: Callable[[], Availability]
     conflicts: Conflicts
     signing_keys: SigningKeys
     log: Log

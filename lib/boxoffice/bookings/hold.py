@@ -11,7 +11,6 @@ from datetime import datetime
 from functools import partial
 
 from boxoffice.bookings.admission import write_booking
-from boxoffice.bookings.as_of import as_of
 from boxoffice.bookings.basket import Basket, fill
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.draft import draft
@@ -23,7 +22,7 @@ from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.codes import Code
 from boxoffice.domain.conflicts import Right
-from boxoffice.domain.errors import Rejected
+from boxoffice.domain.errors import BoxofficeError, Rejected
 from boxoffice.domain.holds import held_until, open_hold_pools, too_many
 from boxoffice.domain.selection import Selection
 from boxoffice.domain.status import BookingStatus
@@ -68,7 +67,12 @@ async def hold(desk: Desk, caller: Caller, wish: HoldWish, right: Right | None =
     try:
         return await _hold(desk, caller, wish, right)
     except Rejected as refusal:
-        explained = await as_of(desk, refusal, wish.availability_version, wish.selections)
+        explained: BoxofficeError = refusal
+        if wish.availability_version is not None:
+            # Loaded by the first request that needs it.
+            from boxoffice.bookings.as_of import as_of
+
+            explained = await as_of(desk, refusal, wish.availability_version, wish.selections)
         await count_refusal(desk, explained, wish.selections)
         raise explained from refusal.__cause__
 
