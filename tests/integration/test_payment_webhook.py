@@ -91,6 +91,18 @@ def test_a_client_that_has_gone_has_its_ticket(
     settled(arena)
 
 
+@pytest.mark.parametrize("status", ["authorized", "captured"])
+def test_nothing_is_lost_with_a_lost_webhook(
+    arena: Arena, customer: Customer, event: Event, status: str
+) -> None:
+    ok(arena.local.patch("/payments/settings", {"lossRate": 1}))
+    payment = arena.shop.pay_for(customer, hold(arena, customer, event), status=status)
+    settled(arena)
+    assert arena.shop.rows("webhook_events") == []
+    assert moved(arena, payment) == (["captured"] if status == "captured" else [])
+    assert len(arena.shop.rows("tickets")) == (1 if status == "captured" else 0)
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -293,6 +293,15 @@ class TestPaid:
         assert state(shop) is PaymentState.REFUNDED
         assert shop.audit() == []
 
+    def test_a_booking_that_cannot_be_read_stops_nothing_else(self, shop: Shop, post: Post) -> None:
+        broken, kept = held(shop), held(shop)
+        pay(shop, broken)
+        pay(shop, kept, "pay_2")
+        row(shop, broken.booking.id)["lines"] = "{"
+        assert (post.send("payment.captured").state, post.events()[0][1]) == ("waiting", "unanswered")
+        assert post.send("payment.captured", "pay_2").result == "booked"
+        assert shop.sweep(150).waiting
+
 
 class TestUnclaimed:
     def test_the_client_has_half_an_hour_to_book_with_it(self, shop: Shop, post: Post) -> None:

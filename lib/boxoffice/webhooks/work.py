@@ -5,7 +5,7 @@ on again, and the order of events does not matter.
 """
 
 from boxoffice.bookings.desk import Desk
-from boxoffice.domain.errors import BoxofficeError
+from boxoffice.domain.errors import BoxofficeError, typed
 from boxoffice.domain.gateway_events import GatewayEventKind, kind_of
 from boxoffice.domain.recovery import next_question
 from boxoffice.schema import Table
@@ -23,8 +23,10 @@ async def work_on(desk: Desk, event: StoredEvent) -> Progress:
     try:
         progress = await _work(desk, event)
         await desk.rows.update(Table.WEBHOOK_EVENTS, event.id, progress.columns())
-    except BoxofficeError as error:
-        desk.log.error("webhook.not_worked_on", error, webhookEvent=event.id, paymentId=event.payment_id)
+    except (BoxofficeError, KeyError, ValueError, TypeError) as error:
+        # The last three are what a row raises that cannot be read.
+        failure = typed(error)
+        desk.log.error("webhook.not_worked_on", failure, webhookEvent=event.id, paymentId=event.payment_id)
         return await _postpone(desk, event)
     desk.log.info(
         "webhook.worked_on",
