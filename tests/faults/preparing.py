@@ -18,6 +18,7 @@ from tests.support.webhooks import hand_over
 PRICE = 50_000
 KIND = "Standing"
 CANCEL = "cancel_booking"
+MANAGE = "manage_events"
 HALL = {"sections": [{"id": "S", "rows": [{"rows": "A", "seats": "1-4", "category": "gold"}]}]}
 
 # A hold lasts 900 seconds, and nobody is at work on one that was made as long ago.
@@ -141,6 +142,16 @@ def taking_over(arena: Arena) -> Client:
         lambda: arena.shop.book(customer, event, KIND, 1, payment_id),
         clock=HOLD_IS_OVER,
     )
+
+
+def confirming(arena: Arena) -> Client:
+    """Prepares a hold whose owner was asked whether to keep it, and says yes."""
+    event, customer, held = _held(arena.shop)
+    booking_id = held.data["bookingId"]
+    asked = {"action": "askToConfirm", "bookingIds": [booking_id], "reason": "Others are waiting."}
+    assert execute(arena.http, MANAGE, asked).data["asked"] == [booking_id]
+    body = {"action": "confirm", "bookingId": booking_id}
+    return Client(event.id, customer.user_id, "", lambda: execute(customer.http, HOLD, body), HOLD)
 
 
 def displacing(arena: Arena) -> Client:
