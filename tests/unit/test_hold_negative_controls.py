@@ -20,7 +20,7 @@ from boxoffice.domain.payments import PaymentState
 from boxoffice.domain.pools import Claim
 from boxoffice.domain.selection import SomeTickets
 from boxoffice.domain.status import Outcome
-from boxoffice.inventory import claims, expiry
+from boxoffice.inventory import asking, expiry
 from boxoffice.ports import NewRow, Row, Rows
 from boxoffice.schema import Table
 
@@ -69,7 +69,7 @@ def test_without_taking_over_a_hold_that_has_ended_is_in_the_way(monkeypatch: Pa
     async def leave_them(rows: Rows, found: Iterable[Claim]) -> frozenset[str]:
         return frozenset()
 
-    monkeypatch.setattr(claims, "end_lapsed_holds", leave_them)
+    monkeypatch.setattr(asking, "end_lapsed_holds", leave_them)
     shop = Shop(capacity=1)
     held(shop)
     pass_time(shop, UNTIL_THE_END)

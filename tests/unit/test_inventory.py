@@ -19,7 +19,7 @@ from boxoffice.logs import Log
 from boxoffice.schema import Table
 
 from tests.unit.fakes import FakeRows, FakeTime, World
-from tests.unit.shop import NOW, PRICE, Shop
+from tests.unit.shop import NOW, PRICE, Shop, broken
 
 POOL = "pool"
 
@@ -210,6 +210,34 @@ class TestKnownShortage:
         counter.time.seconds += 5
         assert self.known(counter, function) is None
         assert counter.world.calls == ["find claims"]
+
+    def test_what_somebody_else_has_given_back_is_found_within_a_second(self) -> None:
+        counter = Counter(1)
+        function, memory = counter.function()
+        memory.read(POOL, claims(1))
+        counter.time.seconds += 1
+        assert self.known(counter, function) is None
+        assert counter.world.calls == ["count claims", "find claims"]
+
+    def test_a_crowd_costs_one_small_call_in_a_second(self) -> None:
+        counter = Counter(3)
+        other, _ = counter.function(1)
+        asyncio.run(counter.claim(other, "b", 3))
+        function, memory = counter.function(2)
+        memory.read(POOL, claims(1, 2, 3))
+        counter.world.calls.clear()
+        for _ in range(2):
+            counter.time.seconds += 1
+            assert all(self.known(counter, function) for _ in range(20))
+        assert counter.world.calls == ["count claims"] * 2
+
+    def test_a_count_that_fails_is_no_reason_not_to_refuse(self) -> None:
+        counter = Counter(1)
+        function, memory = counter.function()
+        memory.read(POOL, claims(1))
+        counter.time.seconds += 1
+        counter.world.fail("count claims", broken)
+        assert self.known(counter, function)
 
     def test_units_that_a_neighbour_is_only_trying_are_not_gone(self) -> None:
         counter = Counter(1)

@@ -4,7 +4,6 @@ Claiming is one bulk create with one id per unit. The database writes all of the
 gets a part of what they asked for, and no unit is ever claimed twice.
 """
 
-import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,9 +17,8 @@ from boxoffice.domain.conflicts import ConflictKind
 from boxoffice.domain.errors import BoxofficeError, Rejected, Retryable
 from boxoffice.domain.pools import Claim, ClaimState, Unit
 from boxoffice.inventory import yielding
-from boxoffice.inventory.expiry import end_lapsed_holds
+from boxoffice.inventory.asking import Asking
 from boxoffice.inventory.memory import PoolMemory
-from boxoffice.inventory.reading import confirmed_bookings, read_claims
 from boxoffice.inventory.refusals import Doubts, Refused
 from boxoffice.inventory.rest import Rest
 from boxoffice.inventory.wants import Place, Want, in_order
@@ -65,7 +63,7 @@ class Inventory:
         self._choose = choose
         self._now = now
         self._conflicts = conflicts
-        self._freed: set[Unit] = set()
+        self._asking = Asking(rows, memory, now)
 
     async def known_shortage(self, wants: Sequence[Want]) -> Rejected | None:
         """The refusal, when it is certain that `wants` cannot be had; `None` is no promise.
@@ -73,7 +71,7 @@ class Inventory:
         Costs nothing while the memory is fresh. A memory that is not, but says "sold out", is refreshed: one
         read here is cheaper than finding out halfway through a booking.
         """
-        doubts = Doubts(self, _pools(wants))
+        doubts = Doubts(self._asking, _pools(wants))
         for _ in range(_MAX_ROUNDS):
             try:
                 self._pick(wants)
@@ -91,7 +89,7 @@ class Inventory:
 
     async def shortage_now(self, wants: Sequence[Want]) -> Rejected | None:
         """The refusal of `wants` as the database has it now; `None` when all of them were free. One call."""
-        await self.read(_pools(wants))
+        await self._asking.read(_pools(wants))
         try:
             self._pick(wants)
         except Rejected as refusal:
@@ -110,10 +108,10 @@ class Inventory:
     async def prepare(self, wants: Sequence[Want]) -> None:
         """Read what has to be known before choosing makes sense, unless it is known. Never raises."""
         pools = _pools(want for want in wants if want.needs_map)
-        if unknown := self.unknown(pools):
+        if unknown := self._asking.unknown(pools):
             # When this does not work, the claim reads for itself.
             with suppress(BoxofficeError):
-                await self.read(unknown)
+                await self._asking.read(unknown)
 
     async def claim(
         self, wants: Sequence[Want], extras: Sequence[Want], claimant: Claimant
@@ -123,7 +121,7 @@ class Inventory:
         `extras` are claimed with them, and belong to no ticket. Raises `Rejected` when something cannot be
         had, with what to have instead and what was in the way.
         """
-        doubts, has_lost = Doubts(self, _pools((*wants, *extras))), False
+        doubts, has_lost = Doubts(self._asking, _pools((*wants, *extras))), False
         for _ in range(_MAX_ROUNDS):
             try:
                 places, others = self._pick(wants), self._pick(extras)
@@ -189,7 +187,9 @@ class Inventory:
             except Rejected as refusal:
                 others = [one for _, one in order[at + 1 :] if self._refusal(one) is not None]
                 claims = [claim for one in (want, *others) for claim in one.in_the_way(rest)]
-                raise Refused(refusal, claims, want.doubtful(self._memory), self._now()) from refusal
+                raise Refused(
+                    refusal, claims, want.pools, want.doubtful(self._memory), self._now()
+                ) from refusal
             rest.choose(places[number])
         return [place for number in range(len(wants)) for place in places[number]]
 
@@ -203,7 +203,7 @@ class Inventory:
 
     def _count(self, claimant: Claimant, places: Sequence[Place], has_lost: bool) -> None:
         """Count a conflict that did no harm."""
-        taken_over = [place for place in places if self._freed.intersection(place.units)]
+        taken_over = [place for place in places if self._asking.freed.intersection(place.units)]
         if taken_over:
             labels = [place.label for place in taken_over if place.label]
             kind, how = ConflictKind.HOLD_CONFLICT, Resolution.TAKEN_OVER
@@ -211,46 +211,9 @@ class Inventory:
         elif has_lost:
             self._conflicts.count(claimant.event_id, ConflictKind.CACHE_CONFLICT, Resolution.RETRIED)
 
-    def unknown(self, pools: Sequence[str]) -> list[str]:
-        """Those of which too little is remembered to refuse anybody: a hold may have ended meanwhile."""
-        now = self._now()
-        ends = {pool: self._memory.next_end(pool) for pool in pools}
-        return [
-            pool
-            for pool, end in ends.items()
-            if not self._memory.is_fresh(pool) or (end is not None and end <= now)
-        ]
-
     def sold(self, places: Iterable[Place]) -> None:
         """These places have just been sold. Their claims say so a little later."""
         self._memory.sold(unit for place in places for unit in place.units)
-
-    async def ask(self, found: Sequence[Unit]) -> None:
-        """Find out which of up to 100 units, which are remembered to be taken, are free by now, or sold."""
-        remembered = [self._memory.claims(unit.pool).get(unit.name) for unit in found]
-        only_reserved = {
-            claim.booking_id for claim in remembered if claim and claim.state is ClaimState.RESERVED
-        }
-        where = {"$id": [unit.claim_id for unit in found]}
-        rows, confirmed = await asyncio.gather(
-            self._rows.find(Table.CLAIMS, where, columns=["bookingId"]),
-            confirmed_bookings(self._rows, only_reserved),
-        )
-        taken = {row["$id"]: row["bookingId"] for row in rows}
-        self._memory.released(unit for unit in found if unit.claim_id not in taken)
-        self._memory.sold(unit for unit in found if taken.get(unit.claim_id) in confirmed)
-
-    async def read(self, pools: Sequence[str]) -> None:
-        """Find out what is taken. A hold that has ended is in nobody's way: its units are freed."""
-        claims = await read_claims(self._rows, pools)
-        ended = await end_lapsed_holds(self._rows, claims)
-        self._freed |= {claim.unit for claim in claims if claim.booking_id in ended}
-        by_pool: dict[str, list[Claim]] = {pool: [] for pool in pools}
-        for claim in claims:
-            if claim.booking_id not in ended:
-                by_pool[claim.unit.pool].append(claim)
-        for pool, of_pool in by_pool.items():
-            self._memory.read(pool, of_pool)
 
 
 def claim_row(unit: Unit, ticket: int, label: str, claimant: Claimant) -> NewRow:

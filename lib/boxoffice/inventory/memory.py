@@ -12,6 +12,7 @@ from datetime import datetime
 from boxoffice.domain.pools import Claim, ClaimState, Unit
 
 _FRESH_SECONDS = 5.0
+_COUNTED_SECONDS = 1.0
 _MAX_POOLS = 64
 
 
@@ -22,6 +23,7 @@ class _Pool:
     next_end: datetime | None = None
     learned_at: float = float("-inf")
     written_at: float = float("-inf")
+    counted_at: float = float("-inf")
 
 
 class PoolMemory:
@@ -42,6 +44,15 @@ class PoolMemory:
     def is_fresh(self, pool: str) -> bool:
         """Whether what is remembered is recent enough to refuse a buyer without asking."""
         return self._clock() - self._pool(pool).learned_at < _FRESH_SECONDS
+
+    def is_counted(self, pool: str) -> bool:
+        """Whether it was known a moment ago how many units are taken."""
+        entry = self._pool(pool)
+        return self._clock() - max(entry.learned_at, entry.counted_at) < _COUNTED_SECONDS
+
+    def counted(self, pool: str) -> None:
+        """Somebody finds out right now how many units are taken."""
+        self._pool(pool).counted_at = self._clock()
 
     def doubt(self, pool: str) -> None:
         """What is remembered is not enough to refuse a buyer by, however recent it is."""

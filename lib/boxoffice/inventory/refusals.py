@@ -2,53 +2,44 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
 
 from boxoffice.domain.conflicts import ConflictKind, classify
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.pools import Claim, Unit
+from boxoffice.inventory.asking import Asking
 from boxoffice.ports import MOST_VALUES
 
 
 class Refused(Rejected):
     """The refusal of a claim. `in_the_way` are the claims because of which it was refused.
 
-    `doubtful` are units that have to be asked about before it is said (see `Want.doubtful`).
+    It was refused units of `pools`. `doubtful` are those that have to be asked about before it is said (see
+    `Want.doubtful`).
     """
 
     def __init__(
-        self, refusal: Rejected, in_the_way: Sequence[Claim], doubtful: Sequence[Unit], now: datetime
+        self,
+        refusal: Rejected,
+        in_the_way: Sequence[Claim],
+        pools: Sequence[str],
+        doubtful: Sequence[Unit],
+        now: datetime,
     ) -> None:
         conflict = classify(in_the_way, now)
         super().__init__(refusal.code, refusal.message, {**refusal.details, "conflict": conflict.details()})
         self.in_the_way = in_the_way
+        self.pools = pools
         self.doubtful = doubtful
         self.kind_of_conflict: ConflictKind = conflict.kind
-
-
-class Asked(Protocol):
-    """Where one can ask what is taken: see `Inventory`."""
-
-    def unknown(self, pools: Sequence[str]) -> Sequence[str]:
-        """Those of which too little is remembered to refuse anybody."""
-        ...
-
-    async def read(self, pools: Sequence[str]) -> None:
-        """Find out what is taken of these pools."""
-        ...
-
-    async def ask(self, found: Sequence[Unit]) -> None:
-        """Find out which of up to 100 units, which are remembered to be taken, are free by now."""
-        ...
 
 
 class Doubts:
     """What one request still has to find out about pools before it is refused anything of them."""
 
-    def __init__(self, known: Asked, pools: Sequence[str]) -> None:
-        self._known = known
+    def __init__(self, asking: Asking, pools: Sequence[str]) -> None:
+        self._asking = asking
         self._pools = pools
-        self._unknown: Sequence[str] = known.unknown(pools)
+        self._unknown: Sequence[str] = asking.unknown(pools)
         self._read: set[str] = set()
         self._asked: set[Unit] = set()
 
@@ -59,12 +50,12 @@ class Doubts:
             return False
         unsure = [one for one in refusal.doubtful if one not in self._asked and one.pool not in self._read]
         if not unsure:
-            return True
+            return bool(refusal.doubtful) or not await self._asking.has_shrunk(refusal.pools)
         if len(unsure) > MOST_VALUES:
             await self._find_out(list({unit.pool for unit in unsure}))
         else:
             self._asked.update(unsure)
-            await self._known.ask(unsure)
+            await self._asking.ask(unsure)
         return False
 
     async def settle(self) -> None:
@@ -72,6 +63,6 @@ class Doubts:
         await self._find_out(self._pools)
 
     async def _find_out(self, pools: Sequence[str]) -> None:
-        await self._known.read(pools)
+        await self._asking.read(pools)
         self._read.update(pools)
         self._unknown = ()
