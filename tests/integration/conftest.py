@@ -21,7 +21,7 @@ from scripts.project.provision import provision, refuse_old_server
 from scripts.project.shop import Answer, Customer, Shop
 from tests.conftest import serving
 from tests.support.arena import Arena
-from tests.support.local_server import Http, LocalServer
+from tests.support.local_server import Http, LocalServer, ok
 from tests.support.published import as_published
 from tests.support.target import Target
 
@@ -95,3 +95,20 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
         arena = Arena(server)
         arena.deploy()
         yield arena
+
+
+@pytest.fixture
+def clean(arena: Arena) -> Iterator[None]:
+    """Nothing of one test on the arena is left for the next."""
+    arena.clear()
+    yield
+    arena.set_clock(0)
+    ok(arena.local.delete("/faults"))
+
+
+@pytest.fixture(scope="session")
+def admin(arena: Arena) -> Customer:
+    """Somebody who has joined the arena's team of administrators."""
+    admin = arena.shop.create_customer("Ada")
+    ok(arena.http.post("/teams/admins/memberships", {"userId": admin.user_id, "roles": []}))
+    return admin

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,7 @@ from tests.support.local_server import Http, ok
 from tests.support.published import as_published
 from tests.support.tables import at_once
 
-pytestmark = pytest.mark.local_only
+pytestmark = [pytest.mark.local_only, pytest.mark.usefixtures("clean")]
 
 PRICE = 50_000
 STATUS = "booking_status"
@@ -25,15 +24,6 @@ TABLES = f"/tablesdb/{DATABASE}/tables"
 
 # Calls at the same time are only seen to be so when each takes a moment.
 SLOWNESS = 0.25
-
-
-@pytest.fixture(autouse=True)
-def clean(arena: Arena) -> Iterator[None]:
-    """Nothing of one test is left for the next."""
-    arena.clear()
-    yield
-    arena.set_clock(0)
-    ok(arena.local.delete("/faults"))
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +36,6 @@ def customer(arena: Arena) -> Customer:
 def stranger(arena: Arena) -> Customer:
     """Somebody else."""
     return arena.shop.create_customer("Mallory")
-
-
-@pytest.fixture(scope="module")
-def admin(arena: Arena) -> Customer:
-    """Somebody who has joined the team of administrators."""
-    admin = arena.shop.create_customer("Ada")
-    ok(arena.http.post("/teams/admins/memberships", {"userId": admin.user_id, "roles": []}))
-    return admin
 
 
 @pytest.fixture

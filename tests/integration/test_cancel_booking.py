@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,22 +13,13 @@ from tests.support.arena import Arena
 from tests.support.local_server import wait_until
 from tests.support.published import as_published
 
-pytestmark = pytest.mark.local_only
+pytestmark = [pytest.mark.local_only, pytest.mark.usefixtures("clean")]
 
 PRICE = 50_000
 CANCEL = "cancel_booking"
 ROWS = "/v1/tablesdb/boxoffice/tables/{}/rows"
 AFTER_THE_LEASE = 125.0
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def clean(arena: Arena) -> Iterator[None]:
-    """Nothing of one test is left for the next."""
-    arena.clear()
-    yield
-    arena.set_clock(0)
-    ok(arena.local.delete("/faults"))
 
 
 @pytest.fixture
@@ -42,14 +32,6 @@ def event(arena: Arena) -> Event:
 def customer(arena: Arena) -> Customer:
     """Somebody who books."""
     return arena.shop.create_customer()
-
-
-@pytest.fixture(scope="module")
-def admin(arena: Arena) -> Customer:
-    """Somebody who has joined the team of administrators."""
-    admin = arena.shop.create_customer("Ada")
-    ok(arena.http.post("/teams/admins/memberships", {"userId": admin.user_id, "roles": []}))
-    return admin
 
 
 def book(arena: Arena, customer: Customer, event: Event, quantity: int = 3) -> dict[str, Any]:

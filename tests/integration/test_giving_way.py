@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,22 +12,13 @@ from tests.support.arena import Arena
 from tests.support.local_server import Http, ok, wait_until
 from tests.support.published import as_published
 
-pytestmark = pytest.mark.local_only
+pytestmark = [pytest.mark.local_only, pytest.mark.usefixtures("clean")]
 
 MANAGE = "manage_events"
 HOLD_FORM, MANAGE_FORM = "HoldTicketsSuccess", "ManageSuccess"
 PRICE = 50_000
 OUTCOMES = "/v1/tablesdb/boxoffice/tables/outcomes/rows"
 REASON = "They asked first."
-
-
-@pytest.fixture(autouse=True)
-def clean(arena: Arena) -> Iterator[None]:
-    """Nothing of one test is left for the next."""
-    arena.clear()
-    yield
-    arena.set_clock(0)
-    ok(arena.local.delete("/faults"))
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +33,6 @@ def gold(arena: Arena) -> Customer:
     gold = arena.shop.create_customer("Gold")
     ok(arena.http.put(f"/users/{gold.user_id}/labels", {"labels": ["tier2"]}))
     return gold
-
-
-@pytest.fixture(scope="module")
-def admin(arena: Arena) -> Customer:
-    """Somebody who has joined the team of administrators."""
-    admin = arena.shop.create_customer("Ada")
-    ok(arena.http.post("/teams/admins/memberships", {"userId": admin.user_id, "roles": []}))
-    return admin
 
 
 def event_with(arena: Arena, **columns: Any) -> Event:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,21 +13,12 @@ from tests.support.arena import Arena
 from tests.support.local_server import ok
 from tests.support.published import as_published
 
-pytestmark = pytest.mark.local_only
+pytestmark = [pytest.mark.local_only, pytest.mark.usefixtures("clean")]
 
 PRICE = 50_000
 MINUTE = 60.0
 AT_THE_END = 15 * MINUTE + 2
 REFUNDED = ["captured", "refunded"]
-
-
-@pytest.fixture(autouse=True)
-def clean(arena: Arena) -> Iterator[None]:
-    """Nothing of one test is left for the next."""
-    arena.clear()
-    yield
-    arena.set_clock(0)
-    ok(arena.local.delete("/faults"))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from tests.support.arena import Arena
 from tests.support.local_server import Http, ok, wait_until
 from tests.support.published import as_published
 
-pytestmark = pytest.mark.local_only
+pytestmark = [pytest.mark.local_only, pytest.mark.usefixtures("clean")]
 
 MANAGE, HOLD = "manage_events", "hold_tickets"
 PRICE = 50_000
@@ -27,27 +26,10 @@ PLAN = {
 REASON = "The orchestra needs the row."
 
 
-@pytest.fixture(autouse=True)
-def clean(arena: Arena) -> Iterator[None]:
-    """Nothing of one test is left for the next."""
-    arena.clear()
-    yield
-    arena.set_clock(0)
-    ok(arena.local.delete("/faults"))
-
-
 @pytest.fixture(scope="module")
 def customer(arena: Arena) -> Customer:
     """Somebody who books."""
     return arena.shop.create_customer()
-
-
-@pytest.fixture(scope="module")
-def admin(arena: Arena) -> Customer:
-    """Somebody who has joined the team of administrators."""
-    admin = arena.shop.create_customer("Ada")
-    ok(arena.http.post("/teams/admins/memberships", {"userId": admin.user_id, "roles": []}))
-    return admin
 
 
 @pytest.fixture

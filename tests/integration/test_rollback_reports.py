@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,34 +11,17 @@ from scripts.project.shop import BOOK, Answer, Customer, Event, execute
 from tests.support.arena import Arena
 from tests.support.local_server import Http, ok
 
-pytestmark = pytest.mark.local_only
+pytestmark = [pytest.mark.local_only, pytest.mark.usefixtures("clean")]
 
 PRICE = 50_000
 OUTCOMES = "/v1/tablesdb/boxoffice/tables/outcomes/rows"
 REPORTS = "/v1/tablesdb/boxoffice/tables/rollback_reports/rows"
 
 
-@pytest.fixture(autouse=True)
-def clean(arena: Arena) -> Iterator[None]:
-    """Nothing of one test is left for the next."""
-    arena.clear()
-    yield
-    arena.set_clock(0)
-    ok(arena.local.delete("/faults"))
-
-
 @pytest.fixture(scope="module")
 def customer(arena: Arena) -> Customer:
     """Somebody who books."""
     return arena.shop.create_customer()
-
-
-@pytest.fixture(scope="module")
-def admin(arena: Arena) -> Customer:
-    """Somebody who has joined the team of administrators."""
-    admin = arena.shop.create_customer("Ada")
-    ok(arena.http.post("/teams/admins/memberships", {"userId": admin.user_id, "roles": []}))
-    return admin
 
 
 @pytest.fixture

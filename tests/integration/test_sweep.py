@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,20 +14,11 @@ from scripts.project.shop import DATABASE, Answer, Customer, Event, execute
 from tests.support.arena import Arena
 from tests.support.local_server import Http, ok
 
-pytestmark = pytest.mark.local_only
+pytestmark = [pytest.mark.local_only, pytest.mark.usefixtures("clean")]
 
 PRICE = 50_000
 ROWS = "/v1/tablesdb/boxoffice/tables/{}/rows"
 AFTER_THE_LEASE = 125.0
-
-
-@pytest.fixture(autouse=True)
-def clean(arena: Arena) -> Iterator[None]:
-    """Nothing of one test is left for the next."""
-    arena.clear()
-    yield
-    arena.set_clock(0)
-    ok(arena.local.delete("/faults"))
 
 
 @pytest.fixture
