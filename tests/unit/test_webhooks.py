@@ -309,6 +309,7 @@ class TestUnclaimed:
         assert post.send("payment.captured").result == "unclaimed"
         shop.sweep(AFTER_GRACE - 60)
         assert state(shop) is PaymentState.CAPTURED
+        assert shop.audit() == []
         shop.booked()
         shop.settle()
         assert post.events() == [("done", "booked")]
@@ -519,6 +520,8 @@ class TestRefunds:
         assert [one["kind"] for one in shop.rows.all(Table.TRANSACTIONS)] == ["sale"]
         [report] = shop.reports()
         assert (report["state"], report["failedStep"]) == ("needs_operator", "refund")
+        [entry] = [one for one in shop.rows.all(Table.AUDIT_LOG) if one["action"] == "refund.failed"]
+        assert (entry["actor"], entry["bookingId"]) == ("gateway", booking["$id"])
         assert Post(shop).send("refund.failed", event_id="evt_again").result == "agrees"
         shop.settle()
         assert shop.audit() == []

@@ -211,7 +211,14 @@ async def _audit_ledger(sources: Sources, result: Audited) -> str:
             {"bookingId": [ids.booking_id(payment_id) for payment_id in some], "state": NOT_COMPLETE},
             columns=["paymentId"],
         )
-        for payment_id in sorted(set(some) - {row["paymentId"] for row in (*known, *cases)}):
+        awaited = await sources.rows.find(
+            Table.WEBHOOK_EVENTS,
+            {"paymentId": some, "checkAfter": Range()},
+            columns=["paymentId"],
+            limit=_PAGE,
+        )
+        named = {row["paymentId"] for row in (*known, *cases, *awaited)}
+        for payment_id in sorted(set(some) - named):
             sentence = f"Payment {payment_id} was taken for no booking."
             result.violations.append(Violation("money", (payment_id,), sentence))
     return ""

@@ -38,7 +38,7 @@ async def finish_due_events(desk: Desk) -> int:
         seen |= {row["$id"] for row in due}
         booked = await _close_booked(desk, due)
         ended += len(booked)
-        ended += await _work_on([row for row in due if row["$id"] not in booked], desk)
+        ended += await _work_on(desk, [row for row in due if row["$id"] not in booked])
     return ended
 
 
@@ -65,7 +65,7 @@ async def _close_booked(desk: Desk, due: Sequence[Row]) -> set[str]:
     return closed
 
 
-async def _work_on(rows: Sequence[Row], desk: Desk) -> int:
+async def _work_on(desk: Desk, rows: Sequence[Row]) -> int:
     """Of how many nothing is left to do now."""
     places = asyncio.Semaphore(_AT_ONCE)
 

@@ -15,7 +15,8 @@ from boxoffice.domain.errors import Rejected
 from boxoffice.domain.payments import Payment
 from boxoffice.domain.recovery import CLOCK_SKEW, is_lease_over, next_question, payment_status
 from boxoffice.domain.status import STANDING, BookingStatus, Outcome, PaymentStatus, move
-from boxoffice.history.record import check_again_at
+from boxoffice.history.record import check_again_at, note
+from boxoffice.identity import GATEWAY
 from boxoffice.schema import Table
 from boxoffice.webhooks.cases import open_case, report_booking
 from boxoffice.webhooks.named import paid_booking
@@ -61,6 +62,7 @@ async def _of_others(desk: Desk, event: StoredEvent, booking: Booking, payment: 
         later = max(next_question(event.created_at, now), booking.lease_until + CLOCK_SKEW)
         return waiting(Result.IN_PROGRESS, later)
     if said is PaymentStatus.REFUNDED and payment.is_captured:
+        await _note_failure(desk, booking, ids.transaction_id(booking.id))
         await report_booking(desk, booking, payment)
         columns = {"paymentStatus": move(said, payment_status(payment))}
         await desk.rows.update_where(Table.BOOKINGS, {"$id": booking.id, "paymentStatus": said}, columns)
@@ -97,10 +99,23 @@ async def _take_back(desk: Desk, booking: Booking, failed: Sequence[Cancellation
     for cancellation in failed:
         tried = replace(cancellation, tries=cancellation.tries + 1)
         await report_owed(desk, sold, tried, Rejected(Code.PAYMENT_GATEWAY_ERROR), None)
-        refund = {"$id": ids.refund_transaction_id(cancellation.id)}
-        await desk.rows.delete_where(Table.TRANSACTIONS, refund)
+        refund_id = ids.refund_transaction_id(cancellation.id)
+        await _note_failure(desk, booking, refund_id)
+        await desk.rows.delete_where(Table.TRANSACTIONS, {"$id": refund_id})
         await desk.rows.update_where(
             Table.CANCELLATIONS,
             {"$id": cancellation.id, "state": CancellationState.DONE},
             {"state": CancellationState.NEEDS_OPERATOR, "tries": tried.tries},
         )
+
+
+async def _note_failure(desk: Desk, booking: Booking, transaction_id: str) -> None:
+    await note(
+        desk,
+        GATEWAY,
+        "refund.failed",
+        transaction_id,
+        booking_id=booking.id,
+        before=PaymentStatus.REFUNDED,
+        after=PaymentStatus.CAPTURED,
+    )
