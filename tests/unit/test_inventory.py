@@ -12,6 +12,7 @@ from boxoffice.domain.errors import Rejected
 from boxoffice.domain.payments import PaymentState
 from boxoffice.domain.pools import Claim, ClaimState, Unit
 from boxoffice.inventory import reading
+from boxoffice.inventory.asking import Asking
 from boxoffice.inventory.claims import Claimant, Inventory
 from boxoffice.inventory.memory import PoolMemory
 from boxoffice.inventory.wants import AnyOf, Place
@@ -218,6 +219,17 @@ class TestKnownShortage:
         counter.time.seconds += 1
         assert self.known(counter, function) is None
         assert counter.world.calls == ["count claims", "find claims"]
+
+    def test_without_counting_it_is_refused_for_longer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def nothing_has_changed(self: Asking, pools: Sequence[str]) -> bool:
+            return False
+
+        monkeypatch.setattr(Asking, "has_shrunk", nothing_has_changed)
+        counter = Counter(1)
+        function, memory = counter.function()
+        memory.read(POOL, claims(1))
+        counter.time.seconds += 1
+        assert self.known(counter, function)
 
     def test_a_crowd_costs_one_small_call_in_a_second(self) -> None:
         counter = Counter(3)
