@@ -8,7 +8,8 @@ from boxoffice.domain.errors import Rejected
 from boxoffice.domain.pools import Claim, ClaimState, Unit
 from boxoffice.domain.seat_choice import seats_by_label
 from boxoffice.inventory.memory import PoolMemory
-from boxoffice.inventory.wants import AnyOf, OneOf, TheBestSeats, TheseSeats
+from boxoffice.inventory.seat_wants import TheBestSeats, TheseSeats
+from boxoffice.inventory.wants import AnyOf, OneOf
 
 from tests.unit.halls import hall
 

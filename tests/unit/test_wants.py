@@ -18,7 +18,9 @@ from boxoffice.domain.slots import slot_at
 from boxoffice.inventory import rest
 from boxoffice.inventory.claims import Claimant, Inventory
 from boxoffice.inventory.memory import PoolMemory
-from boxoffice.inventory.wants import AnyOf, OneOf, Place, TheBestSeats, TheseSeats, ThisTime, Want
+from boxoffice.inventory.seat_wants import TheBestSeats, TheseSeats
+from boxoffice.inventory.time_wants import ThisTime
+from boxoffice.inventory.wants import AnyOf, OneOf, Place, Want
 from boxoffice.schema import Table
 from boxoffice.times import to_text
 from hypothesis import given

@@ -9,17 +9,15 @@ from dataclasses import dataclass, replace
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.parts import look_up
-from boxoffice.bookings.records import Booking
 from boxoffice.domain.catalogue import Event
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
-from boxoffice.domain.items import MOST_TICKETS, BookedItem, selections
+from boxoffice.domain.items import MOST_TICKETS, BookedItem
 from boxoffice.domain.pricing.lines import Quote
 from boxoffice.domain.pricing.quotes import Discount, Item, quote
 from boxoffice.domain.promos import PromoCode, Uses, discount_for, normalised, uses
-from boxoffice.domain.seat_choice import check_no_seat_twice
 from boxoffice.domain.selection import Selection
-from boxoffice.inventory.wants import AnyOf, OneOf, TheBestSeats, TheseSeats, Want
+from boxoffice.inventory.wants import AnyOf, Want
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +74,6 @@ async def fill(desk: Desk, user_id: str, wanted: Sequence[Selection], promo_code
     )
 
 
-async def fill_again(desk: Desk, booking: Booking) -> Basket:
-    """The basket of a booking that has lost its units, at the price that was promised.
-
-    Instead of its seats it takes others of their category, where the event allows it. What is not on sale any
-    more cannot be had again. Raises as `fill` does.
-    """
-    basket = await fill(
-        desk, booking.user_id, selections(booking.event_id, booking.items), booking.promo_code
-    )
-    wants = basket.wants
-    if basket.event.takes_substitutes:
-        wants = tuple(_with_substitute(want, item) for want, item in zip(wants, basket.items, strict=True))
-    return replace(basket, items=booking.items, price=booking.price, wants=wants)
-
-
-def _with_substitute(want: Want, item: BookedItem) -> Want:
-    if isinstance(want, TheseSeats):
-        return OneOf(want, TheBestSeats(want.pool, want.layout, item.name, item.quantity))
-    return want
-
-
 def _discount(
     desk: Desk, promo: PromoCode | None, event: Event, priced: Sequence[Item], refusal: Rejected | None
 ) -> tuple[Discount | None, Rejected | None]:
@@ -114,6 +91,10 @@ def _use(one: Uses) -> Want:
 
 
 def _check_no_seat_twice(items: Sequence[BookedItem]) -> None:
+    if not any(item.seats for item in items):
+        return
+    from boxoffice.domain.seat_choice import check_no_seat_twice
+
     for showtime_id in {item.id for item in items}:
         check_no_seat_twice(label for item in items if item.id == showtime_id for label in item.seats)
 

@@ -1,11 +1,11 @@
 """Pay for a hold that is over: what it had is bought again while it is free, as a booking of its own."""
 
 from boxoffice.bookings.admission import Admission, Proof
-from boxoffice.bookings.basket import fill_again
 from boxoffice.bookings.book import Stock, sell
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.draft import successor
 from boxoffice.bookings.records import Booking
+from boxoffice.bookings.refill import fill_again
 from boxoffice.bookings.results import Booked, Failed
 from boxoffice.bookings.stored_hold import StoredHold, why_over
 from boxoffice.domain import ids

@@ -1,24 +1,19 @@
 """What a booking wants of the pools, and how it chooses among what is free.
 
 The kinds differ in which of the free units are the best, in how many units a ticket needs, and in the words
-of their refusals; in nothing else.
+of their refusals; in nothing else. Seats are in `seat_wants`, times in `time_wants`: most bookings need
+neither, and a cold function should be there as soon as possible.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from boxoffice.domain import units
-from boxoffice.domain.best_seats import best_available
 from boxoffice.domain.codes import Code
 from boxoffice.domain.conflicts import in_the_way
 from boxoffice.domain.errors import Rejected
-from boxoffice.domain.pools import Claim, Standing, Unit, standing_while_there
-from boxoffice.domain.seat_choice import check_seats_free
-from boxoffice.domain.seating import Layout, Seat
-from boxoffice.domain.services import Service
-from boxoffice.domain.slots import Slot, nearest_open, open_slots, pools_of, slot_units, slots_of_day
+from boxoffice.domain.pools import Claim, Unit
 
 
 class Place(NamedTuple):
@@ -126,150 +121,6 @@ class AnyOf:
 
 
 @dataclass(frozen=True, slots=True)
-class TheseSeats:
-    """Exactly these seats."""
-
-    pool: str
-    layout: Layout
-    seats: tuple[Seat, ...]
-    needs_map: bool = False
-
-    @property
-    def pools(self) -> tuple[str, ...]:
-        """See `Want.pools`."""
-        return (self.pool,)
-
-    def pick(self, memory: Known, choose: units.Choose) -> tuple[Place, ...]:
-        """See `Want.pick`."""
-        check_seats_free(self.layout, self.seats, _standings(memory, self.pool))
-        return _places(self.pool, self.seats)
-
-    def in_the_way(self, memory: Known) -> Sequence[Claim]:
-        """See `Want.in_the_way`."""
-        taken = memory.claims(self.pool)
-        return [taken[seat.unit] for seat in self.seats if seat.unit in taken]
-
-    def doubtful(self, memory: Known) -> Sequence[Unit]:
-        """See `Want.doubtful`."""
-        return [claim.unit for claim in self.in_the_way(memory)]
-
-
-@dataclass(frozen=True, slots=True)
-class TheBestSeats:
-    """The best seats of a category."""
-
-    pool: str
-    layout: Layout
-    category: str
-    quantity: int
-    needs_map: bool = True
-
-    @property
-    def pools(self) -> tuple[str, ...]:
-        """See `Want.pools`."""
-        return (self.pool,)
-
-    def pick(self, memory: Known, choose: units.Choose) -> tuple[Place, ...]:
-        """See `Want.pick`."""
-        taken, in_flight = memory.claims(self.pool), memory.in_flight(self.pool)
-        avoided: Collection[str] = taken.keys() | in_flight if in_flight else taken
-        seats = self._best(avoided, choose) or self._best(taken, choose)
-        if seats is None:
-            raise too_few_tickets(self._free(taken), self.quantity)
-        return _places(self.pool, seats)
-
-    def in_the_way(self, memory: Known) -> Sequence[Claim]:
-        """See `Want.in_the_way`."""
-        seats, taken = self._seats(), memory.claims(self.pool)
-        of_category = [taken[seat.unit] for seat in seats if seat.unit in taken]
-        return in_the_way(of_category, len(seats), self.quantity)
-
-    def doubtful(self, memory: Known) -> Sequence[Unit]:
-        """See `Want.doubtful`."""
-        return []
-
-    def _best(self, taken: Collection[str], choose: units.Choose) -> tuple[Seat, ...] | None:
-        return best_available(self.layout, taken, self.quantity, category=self.category, choose=choose)
-
-    def _free(self, taken: Mapping[str, Claim]) -> int:
-        return sum(seat.unit not in taken for seat in self._seats())
-
-    def _seats(self) -> list[Seat]:
-        return [seat for seat in self.layout.by_unit.values() if self._is_one(seat)]
-
-    def _is_one(self, seat: Seat) -> bool:
-        return seat.category == self.category and seat.is_standard
-
-
-@dataclass(frozen=True, slots=True)
-class ThisTime:
-    """Places at a service at one time. `now` decides which other times are offered instead."""
-
-    service: Service
-    slot: Slot
-    quantity: int
-    label: str
-    now: datetime
-    needs_map: bool = False
-
-    @property
-    def pools(self) -> tuple[str, ...]:
-        """See `Want.pools`."""
-        return pools_of(self.service, (self.slot,))
-
-    def pick(self, memory: Known, choose: units.Choose) -> tuple[Place, ...]:
-        """See `Want.pick`."""
-        taken = [claim.unit for claim in self._claims(memory)]
-        try:
-            claimed = slot_units(self.service, self.slot, self.quantity, taken, choose)
-        except Rejected as refusal:
-            if refusal.code is not Code.SLOT_UNAVAILABLE:
-                raise
-            raise Rejected(
-                refusal.code, refusal.message, {**refusal.details, **self._alternatives(taken)}
-            ) from None
-        each = len(self.slot.quanta)
-        return tuple(Place(claimed[at : at + each], self.label) for at in range(0, len(claimed), each))
-
-    def in_the_way(self, memory: Known) -> Sequence[Claim]:
-        """See `Want.in_the_way`."""
-        return [
-            claim
-            for claims in self._by_quantum(memory)
-            for claim in in_the_way(claims, self.service.capacity, self.quantity)
-        ]
-
-    def doubtful(self, memory: Known) -> Sequence[Unit]:
-        """See `Want.doubtful`."""
-        return [claim.unit for claims in self._by_quantum(memory) for claim in claims]
-
-    def _by_quantum(self, memory: Known) -> Iterable[list[Claim]]:
-        """The claims on each part of the time."""
-        times = {f"{quantum:%H%M}" for quantum in self.slot.quanta}
-        by_quantum: dict[tuple[str, str], list[Claim]] = {}
-        for claim in self._claims(memory):
-            time = claim.unit.name.partition("-")[0]
-            if time in times:
-                by_quantum.setdefault((claim.unit.pool, time), []).append(claim)
-        return by_quantum.values()
-
-    def _claims(self, memory: Known) -> Iterable[Claim]:
-        return (claim for pool in self.pools for claim in memory.claims(pool).values())
-
-    def _alternatives(self, taken: Sequence[Unit]) -> dict[str, Any]:
-        minutes = (self.slot.ends_at - self.slot.starts_at).seconds // 60
-        day = self.slot.starts_at.astimezone(self.service.zone).date()
-        known = [
-            slot
-            for slot in slots_of_day(self.service, day, minutes)
-            if set(pools_of(self.service, (slot,))) <= set(self.pools)
-        ]
-        others = open_slots(self.service, known, taken, self.now)
-        nearest = nearest_open(others, self.slot.starts_at, self.quantity)
-        return {"alternatives": [one.slot.starts_at.isoformat() for one in nearest]}
-
-
-@dataclass(frozen=True, slots=True)
 class OneOf:
     """What is wanted or, when it is gone, something that is as good."""
 
@@ -296,11 +147,3 @@ class OneOf:
     def doubtful(self, memory: Known) -> Sequence[Unit]:
         """See `Want.doubtful`."""
         return self.wanted.doubtful(memory)
-
-
-def _standings(memory: Known, pool: str) -> dict[str, Standing]:
-    return {name: standing_while_there(claim) for name, claim in memory.claims(pool).items()}
-
-
-def _places(pool: str, seats: Sequence[Seat]) -> tuple[Place, ...]:
-    return tuple(Place((Unit(pool, seat.unit),), seat.label) for seat in seats)

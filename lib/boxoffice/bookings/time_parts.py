@@ -1,0 +1,60 @@
+"""A time that is wanted, looked up in the timetable of its service."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from boxoffice.bookings.desk import Desk
+from boxoffice.bookings.parts import Part, why_not
+from boxoffice.domain.catalogue import Event, check_event
+from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import Rejected
+from boxoffice.domain.items import BookedItem, ItemKind
+from boxoffice.domain.selection import SomeTime
+from boxoffice.domain.slots import slot_at
+from boxoffice.inventory.claims import MOST_UNITS
+from boxoffice.inventory.time_wants import ThisTime
+
+
+async def time_at_service(desk: Desk, wanted: SomeTime) -> Part:
+    """Places at a service at one time. Raises as `look_up` does."""
+    offer = await desk.programme.service(wanted.service_id)
+    price = offer.prices.get(wanted.duration)
+    if price is None:
+        raise Rejected(
+            Code.VALIDATION_ERROR,
+            "duration must be one of the service's durations.",
+            {"field": "duration", "allowed": sorted(offer.prices)},
+        )
+    slot = slot_at(offer.service, wanted.starts_at, wanted.duration)
+    if wanted.quantity * len(slot.quanta) > MOST_UNITS:
+        at_most = MOST_UNITS // len(slot.quanta)
+        raise Rejected(
+            Code.INVALID_QUANTITY,
+            f"One booking can have at most {at_most} of these slots.",
+            {"field": "quantity", "allowed": f"1 to {at_most}"},
+        )
+    rules = await desk.catalogue.event(offer.event_id) if offer.event_id else None
+    event = Event(offer.service.id, offer.name, offer.published, slot.starts_at, slot.ends_at)
+    if rules is not None:
+        event = replace(
+            rules,
+            published=rules.published and offer.published,
+            starts_at=slot.starts_at,
+            ends_at=slot.ends_at,
+        )
+    local = slot.starts_at.astimezone(offer.service.zone)
+    label = f"{local:%Y-%m-%d %H:%M} {wanted.duration} min"
+    return Part(
+        event,
+        BookedItem(
+            ItemKind.TIME, offer.service.id, offer.name, wanted.quantity, slot.starts_at, slot.ends_at
+        ),
+        price,
+        ThisTime(offer.service, slot, wanted.quantity, label, desk.now()),
+        why_not(lambda: _check_slot(event, slot.starts_at, desk.now())),
+    )
+
+
+def _check_slot(event: Event, starts_at: datetime, now: datetime) -> None:
+    """Return when a time that begins at `starts_at` may be sold. Raises as `check_event` does."""
+    check_event(replace(event, ends_at=None, starts_at=starts_at), now)
