@@ -111,7 +111,13 @@ class Desks:
             rows=rows,
             files=AppwriteFiles(server, threads, timing, budget),
             payments=RazorpayPayments(
-                session, (gateway["keyId"], gateway["keySecret"]), gateway["url"], threads, timing, budget
+                session,
+                (gateway["keyId"], gateway["keySecret"]),
+                gateway["url"],
+                threads,
+                timing,
+                budget,
+                (gateway["webhookSecret"],),
             ),
             images=NoImages(),
             catalogue=catalogue,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from boxoffice.bookings.results import Booked, Failed
+from boxoffice.domain.codes import Code
 
 from tests.properties.world import Purchase, World
 
@@ -15,13 +16,23 @@ def conclusion(world: World) -> list[str]:
     for purchase in world.purchases:
         ask_until_final(world, purchase)
     world.settle()
-    presented = [purchase.payment_id for purchase in world.purchases if purchase.answers]
+    presented = [purchase.payment_id for purchase in world.purchases if is_shown(purchase)]
     books = world.books()
     problems = books.violations(presented=presented) + world.audit()
     there = {ticket["$id"] for ticket in books.tickets}
     for purchase in world.purchases:
         problems += broken_promises(purchase, there)
     return problems
+
+
+def is_shown(purchase: Purchase) -> bool:
+    """Whether we know of the payment.
+
+    Of one that the gateway itself has denied, only the gateway can tell us more.
+    """
+    last = purchase.answers[-1] if purchase.answers else None
+    is_denied = isinstance(last, Failed) and last.error.code is Code.PAYMENT_NOT_VERIFIED
+    return last is not None and not is_denied
 
 
 def ask_until_final(world: World, purchase: Purchase) -> None:

@@ -155,6 +155,35 @@ def it_is_cancelled_while_it_is_paid(world: World, nth: int) -> list[str]:
     return conclusion(world)
 
 
+def the_gateway_tells_while_it_is_paid(world: World, nth: int) -> list[str]:
+    """The gateway tells of a payment; in the middle of that the client says so too."""
+    purchase = paid(world, "authorized")
+    told = stops(world.tell(purchase, 0), nth)
+    world.book(purchase).finish()
+    told.finish()
+    return conclusion(world)
+
+
+def the_gateway_tells_a_payer(world: World, nth: int) -> list[str]:
+    """A client says that it has paid; in the middle of that the gateway tells too."""
+    purchase = paid(world)
+    payer = stops(world.book(purchase), nth)
+    world.tell(purchase, 0).finish()
+    world.tell(purchase, 1).finish()
+    payer.finish()
+    return conclusion(world)
+
+
+def only_the_gateway_tells(world: World, nth: int) -> list[str]:
+    """The client is gone; the gateway tells when the hold is over, and the process dies of it."""
+    purchase = paid(world)
+    world.pass_time(HOLD_IS_OVER)
+    stops(world.tell(purchase, 1), nth).die()
+    world.note_death()
+    world.tell(purchase, 0).finish()
+    return conclusion(world)
+
+
 HOLD_SCHEDULES: dict[str, HoldSchedule] = {
     "a payer wakes": a_payer_wakes,
     "a payer dies": a_payer_dies,
@@ -168,6 +197,9 @@ HOLD_SCHEDULES: dict[str, HoldSchedule] = {
     "a holder dies": a_holder_dies,
     "a recovery dies": a_recovery_dies,
     "cancelled while it is paid": it_is_cancelled_while_it_is_paid,
+    "the gateway tells while it is paid": the_gateway_tells_while_it_is_paid,
+    "the gateway tells a payer": the_gateway_tells_a_payer,
+    "only the gateway tells": only_the_gateway_tells,
 }
 
 

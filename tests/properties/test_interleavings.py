@@ -97,6 +97,12 @@ class BoxOffice(RuleBasedStateMachine):
         if self.world.purchases and self._has_room():
             self._begins(self.world.cancel(self.world.purchases[payment % len(self.world.purchases)], skew))
 
+    @rule(payment=numbers, event=numbers, skew=skews)
+    def the_gateway_tells(self, payment: int, event: int, skew: float) -> None:
+        if self.world.purchases and self._has_room():
+            purchase = self.world.purchases[payment % len(self.world.purchases)]
+            self._begins(self.world.tell(purchase, event, skew))
+
     @rule(payment=numbers, captures=st.booleans())
     def the_bank_says_yes_late(self, payment: int, captures: bool) -> None:
         if self.world.purchases:

@@ -21,9 +21,11 @@ from boxoffice.cancellations.cancel import Request, cancel
 from boxoffice.cancellations.results import Cancelled
 from boxoffice.domain.callers import Account, Caller
 from boxoffice.domain.errors import BoxofficeError
+from boxoffice.domain.gateway_events import SIGNATURE_HEADER
 from boxoffice.domain.selection import SomeTickets
 from boxoffice.recovery.results import Swept
 from boxoffice.recovery.sweep import sweep
+from boxoffice.webhooks.take import Delivery, Taken, take
 
 from scripts.appwrite_http import RefusedError
 from scripts.project.shop import Customer, Event
@@ -31,6 +33,8 @@ from tests.properties.actors import Actor, Gate
 from tests.properties.desks import Desks
 from tests.support.arena import MOST_SWEEPS, PATIENCE_SECONDS, Arena, is_idle
 from tests.support.books import Books
+from tests.support.payments import events
+from tests.support.webhooks import body_of, signed_headers
 
 T = TypeVar("T")
 
@@ -187,6 +191,21 @@ class World:
             return await _told(booking, purchase.answers)
 
         return self._act("booking", work, skew)
+
+    def tell(self, purchase: Purchase, number: int, skew: float = 0.0) -> Actor[Taken | Failed | None]:
+        """The gateway tells of a payment, one of the events that there have been, once more or at last."""
+        found = events(self.arena.local, purchase.payment_id)
+        event = found[number % len(found)] if found else None
+
+        async def work(desk: Desk) -> Taken | Failed | None:
+            if event is None:
+                return None
+            body = body_of(event)
+            headers = signed_headers(self.arena.server.ready, event["id"], body)
+            delivery = Delivery(body, event["id"], headers[SIGNATURE_HEADER])
+            return await _told(take(desk, delivery), [])
+
+        return self._act(f"webhook {event['event'] if event else ''}", work, skew)
 
     def audit(self) -> list[str]:
         """The library's own opinion on the books."""
