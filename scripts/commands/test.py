@@ -9,17 +9,27 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests"
 
+# Each has servers of its own.
+MOST_PROCESSES = 4
+
 
 def areas() -> set[str]:
     """The folders of the suite, by which parts of it are named."""
     return {path.name for path in TESTS.iterdir() if any(path.glob("test_*.py"))}
 
 
-def pytest_arguments(given: list[str], known: set[str]) -> list[str]:
-    """What pytest is called with: areas become their folders; without any target all tests are meant."""
+def pytest_arguments(given: list[str], known: set[str], processors: int = 1) -> list[str]:
+    """What pytest is called with: areas become their folders; without any target all tests are meant.
+
+    Whole areas are spread over processes, file by file; whatever is more specific runs in one, so that its
+    output and its debugger are where they are expected.
+    """
     arguments = [str(TESTS / word) if word in known else word for word in given]
     has_target = any(Path(word.partition("::")[0]).exists() for word in arguments)
     fixed = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "--durations=15"]
+    processes = min(processors, MOST_PROCESSES)
+    if processes > 1 and set(given) <= known:
+        fixed += ["-n", str(processes), "--dist", "loadfile"]
     return [*fixed, *arguments, *([] if has_target else [str(TESTS)])]
 
 
@@ -29,7 +39,8 @@ def main() -> None:
         print(f"usage: scripts/test [{'|'.join(sorted(areas()))}] [arguments of pytest]")
         return
     os.environ.pop("PYTHONPATH", None)
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *pytest_arguments(sys.argv[1:], areas())])  # noqa: S606
+    arguments = pytest_arguments(sys.argv[1:], areas(), os.cpu_count() or 1)
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])  # noqa: S606
 
 
 if __name__ == "__main__":
