@@ -48,6 +48,11 @@ def test_a_hold_that_has_had_its_time_is_not_extended() -> None:
     assert error.value.details == {"reservedUntil": (NOW + 5 * MINUTE).isoformat()}
 
 
+def test_one_that_has_just_been_made_is_not_extended_yet_and_nobody_is_refused() -> None:
+    kept = hold(ends=15.01, began=0)
+    assert extended_until(POLICY, kept, NOW) == kept.reserved_until
+
+
 def test_what_has_ended_cannot_be_extended() -> None:
     with pytest.raises(Rejected) as error:
         extended_until(POLICY, hold(ends=0), NOW)
@@ -65,7 +70,7 @@ def test_no_chain_of_extensions_lasts_longer_than_the_longest_hold(duration: int
             until = extended_until(policy, current, now)
         except Rejected:
             break
-        assert until > current.reserved_until
+        assert until >= current.reserved_until
         current = Hold("b", "anna", "concert", NOW, until)
     assert current.reserved_until <= NOW + LONGEST_HOLD
 

@@ -63,12 +63,14 @@ def held_until(policy: HoldPolicy, now: datetime) -> datetime:
 def extended_until(policy: HoldPolicy, hold: Hold, now: datetime) -> datetime:
     """When `hold` ends once it is extended now: a whole duration from now, within its longest life.
 
-    Raises `Rejected` with `HOLD_EXPIRED`, or with `HOLD_LIMIT` when it cannot last any longer.
+    Never earlier than it would have. Raises `Rejected` with `HOLD_EXPIRED`, or with `HOLD_LIMIT` when it has
+    had its longest life.
     """
     if hold.has_ended(now):
         raise Rejected(Code.HOLD_EXPIRED)
-    until = min(now + policy.duration, hold.created_at + LONGEST_HOLD)
-    if until <= hold.reserved_until:
+    at_most = hold.created_at + LONGEST_HOLD
+    until = max(hold.reserved_until, min(now + policy.duration, at_most))
+    if at_most <= hold.reserved_until:
         raise Rejected(
             Code.HOLD_LIMIT,
             "This hold cannot be extended any further.",
