@@ -113,6 +113,18 @@ class TestHolding:
         assert second.booking.gateway_order_id == first.booking.gateway_order_id
         assert len(shop.rows.all(Table.CLAIMS)) == 2
 
+    def test_its_order_is_the_makers_to_write_down_while_it_may_be_alive(self) -> None:
+        shop = Shop()
+        first = held(shop, request_id="r1")
+        row = shop.rows.tables[Table.BOOKINGS][first.booking.id]
+        row["gatewayOrderId"] = None
+        wish = HoldWish((SomeTickets("concert", "standing", None, 1),), None, "r1")
+        assert refusal(hold(shop.desk(), ANN, wish)).code is Code.BOOKING_IN_PROGRESS
+        shop.now += timedelta(seconds=91)
+        second = held(shop, request_id="r1")
+        assert second.replayed
+        assert second.booking.gateway_order_id == row["gatewayOrderId"] is not None
+
 
 class TestPaying:
     def test_the_booking_of_the_hold_is_completed(self) -> None:

@@ -98,7 +98,10 @@ def earlier(stored: StoredHold, now: datetime) -> Held:
     when it is being paid or has been, and as `why_over` says when it is over.
     """
     booking = stored.booking
-    if stored.is_open and booking.held_until and now < booking.held_until:
+    # Whoever makes it may be just about to write its order down: nobody else must open another one.
+    has_order = booking.is_free or booking.gateway_order_id is not None
+    is_whole = stored.is_open and (has_order or booking.lease_until <= now)
+    if is_whole and booking.held_until and now < booking.held_until:
         return Held(booking, stored.places, replayed=True)
     if stored.is_being_made(now):
         raise Rejected(Code.BOOKING_IN_PROGRESS)
