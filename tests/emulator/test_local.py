@@ -21,14 +21,16 @@ def test_the_log_shows_every_site_and_who_asked(local: Http, http: Http, guest: 
     guest.get("/health")
     guest.get("/nowhere")
     log = ok(local.get("/requests", params={"since": before}))
-    assert [(e["method"], e["path"], e["query"], e["status"], e["caller"]) for e in log["requests"]] == [
+    # What another test was too impatient to wait for may end only now.
+    mine = [entry for entry in log["requests"] if not entry["path"].startswith("/razorpay/")]
+    assert [(e["method"], e["path"], e["query"], e["status"], e["caller"]) for e in mine] == [
         ("GET", "/_local/requests", "", 200, "key"),
         ("GET", "/v1/health", "deep=1", 200, "key"),
         ("GET", "/v1/health", "", 401, "guest"),
         ("GET", "/v1/nowhere", "", 404, "guest"),
     ]
-    assert log["last"] == before + 4
-    assert all(0 <= e["durationMs"] < 1000 and e["executionId"] == "" for e in log["requests"])
+    assert log["last"] >= before + 4
+    assert all(0 <= e["durationMs"] < 1000 and e["executionId"] == "" for e in mine)
 
 
 def test_the_log_is_filtered(local: Http, http: Http) -> None:
