@@ -31,6 +31,7 @@ from scripts.local_appwrite import LocalServer, Ready
 
 CONNECTIONS = 64
 ROUNDS = 5
+_PATIENCE_SECONDS = 30.0
 MOST_RATIO, LEAST_READS, LEAST_CREATES, MOST_START_SECONDS = 4.0, 400.0, 250.0, 1.5
 
 ROWS = "/tablesdb/bench/tables/bookings/rows"
@@ -58,7 +59,10 @@ def make_table(ready: Ready) -> None:
         ok(http.post(f"{columns}/string", {"key": key, "size": 100, "required": True}))
     for key in ("quantity", "total"):
         ok(http.post(f"{columns}/integer", {"key": key, "required": True}))
+    until = time.monotonic() + _PATIENCE_SECONDS
     while any(c["status"] != "available" for c in ok(http.get(columns))["columns"]):
+        if time.monotonic() > until:
+            raise TimeoutError("the columns do not become available")
         time.sleep(0.01)
     index = {"key": "by_status", "type": "key", "columns": ["status"]}
     ok(http.post("/tablesdb/bench/tables/bookings/indexes", index))

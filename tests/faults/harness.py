@@ -106,7 +106,7 @@ MORE_FAULTS = (
 
 
 # A write kills the process that makes it at least, and each call fails in one of these ways.
-_IN_TURN = ("reply lost", "killed after", "refused 503", "killed before")
+_DEADLY, _IN_TURN = "killed after", ("reply lost", "refused 503", "killed before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +137,10 @@ def every(points: Sequence[Point], faults: Sequence[Fault]) -> list[tuple[Point,
 
 
 def covering(points: Sequence[Point], faults: Sequence[Fault]) -> list[tuple[Point, Fault]]:
-    """One fault at every call, of each kind in turn."""
+    """Two faults at every call that writes and one at every other, of each kind in turn."""
     named = {fault.name: fault for fault in faults}
     chosen = [(point, _IN_TURN[at % len(_IN_TURN)]) for at, point in enumerate(points)]
+    chosen += [(point, _DEADLY) for point in points if point.call.method != "GET"]
     return [(point, named[name]) for point, name in chosen if name in named]
 
 

@@ -11,7 +11,7 @@ from tests.support.audit import audit
 
 pytestmark = pytest.mark.local_only
 
-LEAST_CASES = 400
+LEAST_CASES = 450
 
 
 _points: dict[str, list[Point]] = {}
@@ -35,7 +35,7 @@ def test_whatever_happens_to_any_call_the_books_balance(
 
 
 @pytest.mark.parametrize("use_case", COVERED_USE_CASES, ids=lambda use_case: use_case.name)
-def test_a_fault_at_each_call_leaves_the_books_balanced(
+def test_two_faults_at_each_call_leave_the_books_balanced(
     arena: Arena, verdicts: list[Verdict], use_case: UseCase
 ) -> None:
     cases = covering(points(arena, use_case), FAULTS)

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from scripts.local_appwrite import ROOT
 from scripts.project.shop import Customer, Event, execute
 from tests.support.arena import Arena
+from tests.support.audit import audit
 from tests.support.local_server import ok
 
-pytestmark = pytest.mark.local_only
+pytestmark = [pytest.mark.local_only, pytest.mark.usefixtures("clean")]
 
 PRICE = 50_000
-
-
-@pytest.fixture(autouse=True)
-def clean(arena: Arena) -> Iterator[None]:
-    """Every test begins with empty books."""
-    arena.clear()
-    yield
 
 
 @pytest.fixture(scope="module")
@@ -38,31 +27,6 @@ def customer(arena: Arena) -> Customer:
 def event(arena: Arena) -> Event:
     """An event with nothing sold."""
     return arena.shop.create_event({"Standing": (PRICE, 10)})
-
-
-def audit(arena: Arena, *options: str, key: str = "") -> subprocess.CompletedProcess[str]:
-    """One run of the script."""
-    ready = arena.server.ready
-    gateway = {
-        "RAZORPAY_KEY_ID": ready.razorpay["keyId"],
-        "RAZORPAY_KEY_SECRET": ready.razorpay["keySecret"],
-        "RAZORPAY_BASE_URL": ready.razorpay["url"],
-    }
-    place = [
-        "--endpoint",
-        ready.endpoint,
-        "--project-id",
-        ready.project_id,
-        "--api-key",
-        key or ready.api_key,
-    ]
-    return subprocess.run(
-        [sys.executable, "-m", "scripts.commands.audit", *place, *options],
-        env={**os.environ, **gateway, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'lib'}"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
 
 
 def test_balanced_books_exit_with_0(arena: Arena, customer: Customer, event: Event) -> None:

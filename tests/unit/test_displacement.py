@@ -44,6 +44,18 @@ from tests.unit.rivals import (
 from tests.unit.shop import ANN, BOB, Shop, broken
 
 
+def is_paid_before_it_gives_way(shop: Shop, weak: Held, patch: Patch) -> None:
+    """The owner of `weak` pays in the very moment in which it would be displaced."""
+    displace = displacement.displace
+
+    async def paid_before(*args: Any) -> bool:
+        claim = pay(shop, weak)
+        assert isinstance(await convert(shop.desk(), ANN, weak.booking.id, claim), Booked)
+        return await displace(*args)
+
+    patch.setattr("boxoffice.conflicts.settling.displace", paid_before)
+
+
 class TestPriority:
     def test_a_higher_tier_gets_what_a_lower_one_holds_and_does_not_pay(self) -> None:
         shop = with_priority()
@@ -252,14 +264,7 @@ class TestPaidUnitsNeverMove:
         shop = with_priority()
         weak = held(shop)
         later(shop)
-        displace = displacement.displace
-
-        async def paid_before(*args: Any) -> bool:
-            claim = pay(shop, weak)
-            assert isinstance(await convert(shop.desk(), ANN, weak.booking.id, claim), Booked)
-            return await displace(*args)
-
-        monkeypatch.setattr("boxoffice.conflicts.settling.displace", paid_before)
+        is_paid_before_it_gives_way(shop, weak, monkeypatch)
         refusal(shop)
         shop.settle()
         assert (outcome(shop, weak), holders(shop)) == ("CONFIRMED", {"ann"})
@@ -332,14 +337,7 @@ class TestNegativeControls:
         shop = with_priority()
         weak = held(shop)
         later(shop)
-        displace = displacement.displace
-
-        async def paid_before(*args: Any) -> bool:
-            claim = pay(shop, weak)
-            assert isinstance(await convert(shop.desk(), ANN, weak.booking.id, claim), Booked)
-            return await displace(*args)
-
-        monkeypatch.setattr("boxoffice.conflicts.settling.displace", paid_before)
+        is_paid_before_it_gives_way(shop, weak, monkeypatch)
         held(shop, caller=GOLD)
         assert (outcome(shop, weak), holders(shop)) == (Outcome.CONFIRMED, {"gold"})
 

@@ -12,7 +12,7 @@ from boxoffice.cancellations.register import Cause, draft, register
 from boxoffice.cancellations.results import Cancelled, RefundStatus
 from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
-from boxoffice.domain.cancellation import Refund, refund_due, refund_in_full
+from boxoffice.domain.cancellation import Refund, TicketState, refund_due, refund_in_full
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import BoxofficeError, Rejected
 from boxoffice.domain.status import BookingStatus
@@ -150,11 +150,15 @@ def _refund_status(cancellation: Cancellation, *, is_owed: bool) -> RefundStatus
 
 async def _lost(desk: Desk, sold: Sold, numbers: Sequence[int], request: Request) -> Rejected:
     """Why the tickets are not to be had any more, or not all of them."""
-    if request.is_whole:
-        return Rejected(Code.CONFLICT_ERROR)
     fates: Fates = await read_fates(desk.rows, sold.id)
+    tickets = [fates.issued(sold.id, number) for number in numbers]
+    if request.is_whole:
+        # What was cancelled meanwhile is no obstacle, it only is not left any more; what was used is one.
+        tickets = [ticket for ticket in tickets if ticket.state is TicketState.CHECKED_IN]
+    if not tickets:
+        return Rejected(Code.CONFLICT_ERROR)
     try:
-        refund_in_full(sold.price, [fates.issued(sold.id, number) for number in numbers])
+        refund_in_full(sold.price, tickets)
     except Rejected as refusal:
         return refusal
     return Rejected(Code.CONFLICT_ERROR)
