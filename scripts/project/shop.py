@@ -147,6 +147,10 @@ class Shop:
         email = f"{user_id}@example.com"
         user = {"userId": user_id, "email": email, "password": password, "name": name}
         ok(self.http.post("/users", user))
+        return self.sign_in(user_id, email, password)
+
+    def sign_in(self, user_id: str, email: str, password: str) -> Customer:
+        """The user with a session of its own, as after signing in on another device."""
         http = Http.guest(self.http.endpoint, self.project_id)
         ok(http.post("/account/sessions/email", {"email": email, "password": password}))
         return Customer(user_id, email, password, http)

@@ -8,6 +8,8 @@ from boxoffice.domain.codes import Code
 from tests.properties.world import Purchase, World
 
 LAST_TRIES = 3
+# As many as one payment has, and some of them twice.
+MOST_EVENTS = 4
 
 
 def conclusion(world: World) -> list[str]:
@@ -15,8 +17,10 @@ def conclusion(world: World) -> list[str]:
     world.settle()
     for purchase in world.purchases:
         ask_until_final(world, purchase)
+        if is_denied(purchase):
+            tell_all(world, purchase)
     world.settle()
-    presented = [purchase.payment_id for purchase in world.purchases if is_shown(purchase)]
+    presented = [purchase.payment_id for purchase in world.purchases if purchase.answers]
     books = world.books()
     problems = books.violations(presented=presented) + world.audit()
     there = {ticket["$id"] for ticket in books.tickets}
@@ -25,14 +29,16 @@ def conclusion(world: World) -> list[str]:
     return problems
 
 
-def is_shown(purchase: Purchase) -> bool:
-    """Whether we know of the payment.
-
-    Of one that the gateway itself has denied, only the gateway can tell us more.
-    """
+def is_denied(purchase: Purchase) -> bool:
+    """Whether the gateway itself has denied the payment when the client showed it."""
     last = purchase.answers[-1] if purchase.answers else None
-    is_denied = isinstance(last, Failed) and last.error.code is Code.PAYMENT_NOT_VERIFIED
-    return last is not None and not is_denied
+    return isinstance(last, Failed) and last.error.code is Code.PAYMENT_NOT_VERIFIED
+
+
+def tell_all(world: World, purchase: Purchase) -> None:
+    """Of a payment that the gateway has denied, only its webhooks can tell more: none is lost for ever."""
+    for number in range(MOST_EVENTS):
+        world.tell(purchase, number).finish()
 
 
 def ask_until_final(world: World, purchase: Purchase) -> None:
