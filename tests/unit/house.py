@@ -19,8 +19,10 @@ from boxoffice.programme import KnownProgramme, Programme
 from boxoffice.schema import Table
 from boxoffice.times import to_text
 
-from tests.unit.fakes import FakeRows, FakeTime, World
+from tests.unit.fake_rows import FakeRows
+from tests.unit.fake_time import FakeTime
 from tests.unit.halls import section
+from tests.unit.world import World
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 CACHE_SECONDS = 2.0

@@ -24,9 +24,9 @@ from boxoffice.managing.moves import Moved, Wish, move
 from boxoffice.managing.targets import Crowd, Seats, Target, Times
 from boxoffice.schema import Table
 
-from tests.unit.fakes import World
 from tests.unit.halls import section
 from tests.unit.shop import ANN, Shop
+from tests.unit.world import World
 
 SEATS = seat_pool("friday")
 PLAN = {

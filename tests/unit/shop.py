@@ -40,18 +40,11 @@ from boxoffice.saga.timing import TimeBudget
 from boxoffice.schema import Table
 from boxoffice.times import to_text
 
-from tests.unit.fakes import (
-    FakeAccounts,
-    FakeArchive,
-    FakeFiles,
-    FakeGateway,
-    FakeImages,
-    FakeMessages,
-    FakeRows,
-    FakeTime,
-    FakeUsers,
-    World,
-)
+from tests.unit.fake_gateway import FakeGateway
+from tests.unit.fake_rows import FakeRows
+from tests.unit.fake_time import FakeTime
+from tests.unit.fakes import FakeAccounts, FakeArchive, FakeFiles, FakeImages, FakeMessages, FakeUsers
+from tests.unit.world import World
 
 ANN = Caller("ann", Account("ann", "ann@example.com", ""))
 BOB = Caller("bob", Account("bob", "bob@example.com", ""))

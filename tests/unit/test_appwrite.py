@@ -25,7 +25,7 @@ from boxoffice.ports import NewRow, RowsTaken, UniqueClash
 from boxoffice.saga.timing import TimeBudget
 from boxoffice.schema import Table
 
-from tests.unit.fakes import FakeTime
+from tests.unit.fake_time import FakeTime
 from tests.unit.wire import Answer, Wire, dropped_connection, refused_connection
 
 Result = TypeVar("Result")

@@ -14,8 +14,8 @@ from boxoffice.recovery import attendance
 from boxoffice.recovery.sweep import sweep
 from boxoffice.schema import Table
 
-from tests.unit.fakes import Killed
 from tests.unit.shop import NOW, PRICE, Shop, broken
+from tests.unit.world import Killed
 
 AFTER = timedelta(days=31).total_seconds()
 

@@ -14,9 +14,9 @@ from boxoffice.domain import ids
 from boxoffice.domain.payments import PaymentState
 from boxoffice.schema import Table
 
-from tests.unit.fakes import Killed
 from tests.unit.opera import Opera, seats
 from tests.unit.shop import POOL, PRICE, Shop, broken
+from tests.unit.world import Killed
 
 BOOKED, RETURNED = ids.booking_id("pay_1"), ids.booking_id("pay_2")
 

@@ -17,9 +17,10 @@ from boxoffice.managing.targets import Target
 from boxoffice.ports import NewRow, Rows, RowsTaken
 from boxoffice.schema import Table
 
-from tests.unit.fakes import FakeRows, Killed, lost_answer
+from tests.unit.fake_rows import FakeRows
 from tests.unit.opera import Opera, crowd, place, seat, seats, studio
 from tests.unit.shop import PRICE, broken
+from tests.unit.world import Killed, lost_answer
 
 ROW_AND_MORE = seats("S-B1", rows=(("S", "A"),), sections=("T",))
 LARGE = seats(rows=(("S", "B"), ("S", "C")))

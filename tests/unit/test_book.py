@@ -19,8 +19,8 @@ from boxoffice.domain.status import BookingStatus
 from boxoffice.domain.tickets import SigningKeys, verify
 from boxoffice.schema import Table
 
-from tests.unit.fakes import lost_answer
 from tests.unit.shop import ANN, BOB, NOW, PRICE, Shop, broken, busy
+from tests.unit.world import lost_answer
 
 
 class TestHappyPath:

@@ -10,8 +10,8 @@ from boxoffice.domain.payments import PaymentState
 from boxoffice.ports import RowsTaken
 from boxoffice.schema import Table
 
-from tests.unit.fakes import lost_answer
 from tests.unit.shop import NOTHING, PRICE, Make, Shop, answer_of, broken, busy
+from tests.unit.world import lost_answer
 
 STEPS = [
     ("create claims", "claims"),

@@ -13,8 +13,8 @@ from boxoffice.schema import Table
 from boxoffice.times import to_text
 
 from tests.unit.counter import ADA, BOOKING, SERVER, Counter
-from tests.unit.fakes import lost_answer
 from tests.unit.shop import ANN, BOB, NOW, PRICE, broken
+from tests.unit.world import lost_answer
 
 
 class TestWhatIsCancelled:

@@ -18,9 +18,9 @@ from boxoffice.schema import Table
 from boxoffice.times import to_text
 
 from tests.unit.counter import ADA, Counter
-from tests.unit.fakes import Killed, lost_answer
 from tests.unit.shop import ANN, PRICE, broken, busy
 from tests.unit.test_sweep import Paused
+from tests.unit.world import Killed, lost_answer
 
 AFTER_THE_LEASE = 150.0
 

@@ -21,8 +21,9 @@ from boxoffice.schema import Table
 
 from tests.unit import test_call_off, test_cancel, test_cancel_interrupted
 from tests.unit.counter import BOOKING, Counter
-from tests.unit.fakes import FakeRows, lost_answer
+from tests.unit.fake_rows import FakeRows
 from tests.unit.shop import BOB, PRICE
+from tests.unit.world import lost_answer
 
 Patch = pytest.MonkeyPatch
 

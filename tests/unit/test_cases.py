@@ -18,10 +18,11 @@ from boxoffice.domain.selection import NamedSeats
 from boxoffice.schema import Table
 from pytest import MonkeyPatch as Patch
 
-from tests.unit.fakes import FakeRows, Killed
+from tests.unit.fake_rows import FakeRows
 from tests.unit.opera import Opera
 from tests.unit.rivals import converted, held, holders, later, outcome, pay, refusal, row, with_priority
 from tests.unit.shop import BOB, PRICE, Shop
+from tests.unit.world import Killed
 
 REASON = "They asked first."
 

@@ -20,9 +20,9 @@ from boxoffice.schema import Table
 from boxoffice.times import from_text
 from pytest import MonkeyPatch as Patch
 
-from tests.unit.fakes import Killed
 from tests.unit.rivals import converted, held, holders, later, outcome, pay, row
 from tests.unit.shop import ANN, BOB, Shop
+from tests.unit.world import Killed
 
 GRACE = timedelta(minutes=5)
 REASON = "Others are waiting."

@@ -24,7 +24,7 @@ from boxoffice.ports import RowsTaken
 from boxoffice.schema import Table
 from pytest import MonkeyPatch as Patch
 
-from tests.unit.fakes import FakeRows, Killed
+from tests.unit.fake_rows import FakeRows
 from tests.unit.rivals import (
     GOLD,
     SILVER,
@@ -42,6 +42,7 @@ from tests.unit.rivals import (
     with_priority,
 )
 from tests.unit.shop import ANN, BOB, Shop, broken
+from tests.unit.world import Killed
 
 
 def is_paid_before_it_gives_way(shop: Shop, weak: Held, patch: Patch) -> None:

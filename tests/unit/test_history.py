@@ -19,8 +19,8 @@ from boxoffice.recovery import projections
 from boxoffice.schema import Table
 from boxoffice.times import to_text
 
-from tests.unit.fakes import Killed, lost_answer
 from tests.unit.shop import PRICE, Shop, broken
+from tests.unit.world import Killed, lost_answer
 
 BOOKING = ids.booking_id("pay_1")
 

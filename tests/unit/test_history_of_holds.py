@@ -11,9 +11,9 @@ from boxoffice.bookings.results import Booked, Failed
 from boxoffice.inventory.expiry import expired_row
 from boxoffice.schema import Table
 
-from tests.unit.fakes import Killed
 from tests.unit.shop import Shop, broken
 from tests.unit.test_hold import converted, held, paid
+from tests.unit.world import Killed
 
 QUARTER = 15 * 60.0
 

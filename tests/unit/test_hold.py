@@ -23,8 +23,8 @@ from boxoffice.inventory.expiry import decide_expired
 from boxoffice.inventory.memory import PoolMemory
 from boxoffice.schema import Table
 
-from tests.unit.fakes import Killed
 from tests.unit.shop import ANN, BOB, Shop
+from tests.unit.world import Killed
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:

@@ -21,10 +21,10 @@ from boxoffice.domain.selection import SomeTickets
 from boxoffice.recovery.sweep import sweep
 from boxoffice.schema import Table
 
-from tests.unit.fakes import Killed
 from tests.unit.shop import ANN, BOB, Shop
 from tests.unit.test_hold import held, paid
 from tests.unit.test_sweep import Paused
+from tests.unit.world import Killed
 
 # More than anything here makes.
 MOST_CALLS = 80

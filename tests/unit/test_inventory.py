@@ -19,8 +19,10 @@ from boxoffice.inventory.wants import AnyOf, Place
 from boxoffice.logs import Log
 from boxoffice.schema import Table
 
-from tests.unit.fakes import FakeRows, FakeTime, World
+from tests.unit.fake_rows import FakeRows
+from tests.unit.fake_time import FakeTime
 from tests.unit.shop import NOW, PRICE, Shop, broken
+from tests.unit.world import World
 
 POOL = "pool"
 

@@ -18,7 +18,8 @@ from boxoffice.limits import Counters, CountMemory, RateLimits
 from boxoffice.logs import Log
 from boxoffice.schema import Table
 
-from tests.unit.fakes import FakeRows, World, lost_answer
+from tests.unit.fake_rows import FakeRows
+from tests.unit.world import World, lost_answer
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 HOME = "203.0.113.9"

@@ -21,8 +21,9 @@ from boxoffice.lookup.look import Filter, Wanted
 from boxoffice.schema import Table
 from boxoffice.times import to_text
 
-from tests.unit.fakes import FakeUsers, Killed
+from tests.unit.fakes import FakeUsers
 from tests.unit.shop import ANN, BOB, PRICE, Shop, broken
+from tests.unit.world import Killed
 
 BOOKING = ids.booking_id("pay_1")
 BY_ID = Wanted(BOOKING, None)

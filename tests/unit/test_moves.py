@@ -27,9 +27,9 @@ from boxoffice.domain.selection import NamedSeats
 from boxoffice.managing import moves, moving
 from boxoffice.schema import Table
 
-from tests.unit.fakes import Killed, World, lost_answer
 from tests.unit.opera import Opera, seat, seats
 from tests.unit.shop import ANN, BOB, broken
+from tests.unit.world import Killed, World, lost_answer
 
 MOST_CALLS = 40
 TWO = {1: "S-B1", 2: "S-B2"}

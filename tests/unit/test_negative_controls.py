@@ -20,8 +20,9 @@ from boxoffice.saga.retry import RetryPolicy
 from boxoffice.saga.step import Action, Step
 from boxoffice.schema import Table
 
-from tests.unit.fakes import FakeRows, lost_answer
+from tests.unit.fake_rows import FakeRows
 from tests.unit.shop import BOB, PRICE, Shop, broken
+from tests.unit.world import lost_answer
 
 Patch = pytest.MonkeyPatch
 

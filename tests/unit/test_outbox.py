@@ -12,8 +12,8 @@ from boxoffice.outbox.delivery import send_due
 from boxoffice.outbox.notify import notify
 from boxoffice.schema import Table
 
-from tests.unit.fakes import Killed, lost_answer
 from tests.unit.shop import Shop, broken
+from tests.unit.world import Killed, lost_answer
 
 BODY = {"reference": "7K3MPQ2X", "eventName": "Concert", "confirmBy": "2030-01-01T12:05:00.000+00:00"}
 

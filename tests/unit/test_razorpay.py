@@ -20,7 +20,7 @@ from boxoffice.saga.timing import TimeBudget
 from boxoffice.settings import Misconfigured
 from razorpay.utility import Utility  # type: ignore[import-untyped]
 
-from tests.unit.fakes import FakeTime
+from tests.unit.fake_time import FakeTime
 from tests.unit.wire import Answer, Wire, dropped_connection, refused_connection
 
 ENTITY: dict[str, Any] = {

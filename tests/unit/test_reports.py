@@ -20,8 +20,9 @@ from boxoffice.reports.metrics import measure, percentiles
 from boxoffice.reports.records import ReportState
 from boxoffice.schema import Table
 
-from tests.unit.fakes import FakeAccounts, FakeUsers, lost_answer
+from tests.unit.fakes import FakeAccounts, FakeUsers
 from tests.unit.shop import ANN, BOB, PRICE, Shop, broken
+from tests.unit.world import lost_answer
 
 
 def rolled_back(shop: Shop, number: int = 1, **options: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from boxoffice.saga.runner import Ending, Report, Saga
 from boxoffice.saga.step import Step
 from boxoffice.saga.timing import TimeBudget
 
-from tests.unit.fakes import FakeTime
+from tests.unit.fake_time import FakeTime
 
 POLICY = RetryPolicy(attempts=3, base=0.1, cap=1.0)
 

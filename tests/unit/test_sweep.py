@@ -20,8 +20,8 @@ from boxoffice.recovery.sweep import sweep
 from boxoffice.schema import Table
 from boxoffice.times import to_text
 
-from tests.unit.fakes import Killed, lost_answer
 from tests.unit.shop import BOB, NOTHING, PRICE, Shop, broken, busy
+from tests.unit.world import Killed, lost_answer
 
 SERVER = Caller("ann", None)
 AFTER_THE_LEASE = 150.0

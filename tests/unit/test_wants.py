@@ -26,9 +26,10 @@ from boxoffice.times import to_text
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.fakes import FakeRows, World
+from tests.unit.fake_rows import FakeRows
 from tests.unit.halls import section
 from tests.unit.shop import NOW, Shop
+from tests.unit.world import World
 
 HALL = read_plan(
     {
