@@ -14,8 +14,15 @@ from boxoffice.domain.payments import Payment, PaymentState
 from boxoffice.domain.selection import SomeTickets
 from boxoffice.schema import Table
 from boxoffice.webhooks.take import Delivery, Taken, take
+from boxoffice.webhooks.unclaimed import GRACE
 
 from tests.unit.shop import ANN, Shop
+
+# The events that tell of money.
+PAID = ["payment.authorized", "payment.captured", "order.paid"]
+
+# Seconds after which unclaimed money is not left to the client any more.
+AFTER_GRACE = GRACE.total_seconds() + 1
 
 _STATUSES = {PaymentState.AUTHORISED: "authorized"}
 
@@ -85,3 +92,11 @@ def pay(shop: Shop, kept: Held, payment_id: str = "pay_1", **other: Any) -> None
     """Somebody pays for a hold."""
     order_id = kept.booking.gateway_order_id or ""
     shop.gateway.pay(payment_id, kept.booking.total.amount, **{"order_id": order_id, **other})
+
+
+def payment_state(shop: Shop, payment_id: str = "pay_1") -> PaymentState:
+    return shop.gateway.payments[payment_id].state
+
+
+def booking_row(shop: Shop, booking_id: str) -> dict[str, Any]:
+    return shop.rows.tables[Table.BOOKINGS][booking_id]

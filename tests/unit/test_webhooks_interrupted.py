@@ -32,7 +32,6 @@ from tests.unit.world import Killed, lost_answer
 # More than any event makes.
 MOST_CALLS = 150
 
-AFTER_GRACE = GRACE.total_seconds() + 1
 HOLD_IS_OVER = 901
 
 CALLS = (
