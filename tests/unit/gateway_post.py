@@ -8,15 +8,12 @@ import zlib
 from typing import Any
 
 from boxoffice.bookings.desk import Desk
-from boxoffice.bookings.hold import Held, HoldWish, hold
-from boxoffice.domain.callers import Caller
 from boxoffice.domain.payments import Payment, PaymentState
-from boxoffice.domain.selection import SomeTickets
 from boxoffice.schema import Table
 from boxoffice.webhooks.take import Delivery, Taken, take
 from boxoffice.webhooks.unclaimed import GRACE
 
-from tests.unit.shop import ANN, Shop
+from tests.unit.shop import Shop
 
 # The events that tell of money.
 PAID = ["payment.authorized", "payment.captured", "order.paid"]
@@ -80,18 +77,6 @@ class Post:
     def events(self) -> list[tuple[str, str | None]]:
         """The state and the result of every event that is written down."""
         return [(row["state"], row["result"]) for row in self.shop.rows.all(Table.WEBHOOK_EVENTS)]
-
-
-def held(shop: Shop, quantity: int = 1, caller: Caller = ANN) -> Held:
-    """A hold that is open."""
-    wish = HoldWish((SomeTickets("concert", "standing", None, quantity),))
-    return asyncio.run(hold(shop.desk(), caller, wish))
-
-
-def pay(shop: Shop, kept: Held, payment_id: str = "pay_1", **other: Any) -> None:
-    """Somebody pays for a hold."""
-    order_id = kept.booking.gateway_order_id or ""
-    shop.gateway.pay(payment_id, kept.booking.total.amount, **{"order_id": order_id, **other})
 
 
 def payment_state(shop: Shop, payment_id: str = "pay_1") -> PaymentState:

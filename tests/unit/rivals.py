@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from boxoffice.bookings.conversion import convert
 from boxoffice.bookings.hold import Held, HoldWish, hold
-from boxoffice.bookings.proof import PaymentClaim
-from boxoffice.bookings.results import Booked, Failed
 from boxoffice.domain.callers import Account, Caller
 from boxoffice.domain.errors import BoxofficeError
 from boxoffice.domain.selection import Selection, SomeTickets
 from boxoffice.schema import Table
 
+from tests.unit.holding import run
 from tests.unit.opera import Opera
 from tests.unit.shop import ANN, BOB, Shop
 
 GOLD = Caller("gold", Account("gold", "gold@example.com", "", ("tier2",)))
 SILVER = Caller("silver", Account("silver", "silver@example.com", "", ("tier1",)))
-
-
-def run(work: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(work)
 
 
 def with_priority(capacity: int = 1, policy: str = "priority") -> Opera:
@@ -70,12 +62,6 @@ def holders(shop: Shop) -> set[str]:
     return {owner[claim["bookingId"]] for claim in shop.rows.all(Table.CLAIMS) if claim["ticket"]}
 
 
-def pay(shop: Shop, kept: Held, payment_id: str = "pay_1", **other: Any) -> PaymentClaim:
-    order_id = kept.booking.gateway_order_id or ""
-    shop.gateway.pay(payment_id, kept.booking.total.amount, **{"order_id": order_id, **other})
-    return PaymentClaim(payment_id)
-
-
 def remembered_as_full() -> tuple[Shop, tuple[Held, Held]]:
     """Two holds fill the house as far as is remembered; in truth, the units of one are free again."""
     shop = with_priority(capacity=2)
@@ -84,8 +70,3 @@ def remembered_as_full() -> tuple[Shop, tuple[Held, Held]]:
     refusal(shop, caller=Caller("equal", None))
     run(shop.rows.delete_where(Table.CLAIMS, {"bookingId": kept[1].booking.id}))
     return shop, kept
-
-
-def converted(shop: Shop, kept: Held, claim: PaymentClaim, caller: Caller = ANN) -> Booked | Failed:
-    result: Booked | Failed = run(convert(shop.desk(), caller, kept.booking.id, claim))
-    return result

@@ -10,8 +10,8 @@ from boxoffice.bookings.open_holds import release_hold
 from boxoffice.bookings.results import Booked
 from boxoffice.schema import Table
 
+from tests.unit.holding import converted, held, pay
 from tests.unit.shop import Shop
-from tests.unit.test_hold import converted, held, paid
 
 
 def ended(how: str) -> Shop:
@@ -20,7 +20,7 @@ def ended(how: str) -> Shop:
     kept = held(shop, 2)
     claims = [dict(claim) for claim in shop.rows.all(Table.CLAIMS)]
     if how == "paid":
-        assert isinstance(converted(shop, kept, paid(shop, kept)), Booked)
+        assert isinstance(converted(shop, kept, pay(shop, kept)), Booked)
     elif how == "released":
         asyncio.run(release_hold(shop.desk(), "ann", kept.booking.id))
     shop.settle()

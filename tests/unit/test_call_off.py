@@ -17,8 +17,8 @@ from boxoffice.schema import Table
 from boxoffice.times import to_text
 
 from tests.unit.counter import BOOKING, Counter
+from tests.unit.holding import held
 from tests.unit.shop import PRICE, broken
-from tests.unit.test_hold import held
 from tests.unit.world import Killed
 
 BOOKINGS = 4

@@ -19,8 +19,9 @@ from boxoffice.schema import Table
 from pytest import MonkeyPatch as Patch
 
 from tests.unit.fake_rows import FakeRows
+from tests.unit.holding import converted, pay
 from tests.unit.opera import Opera
-from tests.unit.rivals import converted, held, holders, later, outcome, pay, refusal, row, with_priority
+from tests.unit.rivals import held, holders, later, outcome, refusal, row, with_priority
 from tests.unit.shop import BOB, PRICE, Shop
 from tests.unit.world import Killed
 

@@ -20,7 +20,8 @@ from boxoffice.schema import Table
 from boxoffice.times import from_text
 from pytest import MonkeyPatch as Patch
 
-from tests.unit.rivals import converted, held, holders, later, outcome, pay, row
+from tests.unit.holding import converted, pay
+from tests.unit.rivals import held, holders, later, outcome, row
 from tests.unit.shop import ANN, BOB, Shop
 from tests.unit.world import Killed
 

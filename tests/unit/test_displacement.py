@@ -25,19 +25,17 @@ from boxoffice.schema import Table
 from pytest import MonkeyPatch as Patch
 
 from tests.unit.fake_rows import FakeRows
+from tests.unit.holding import converted, pay, run
 from tests.unit.rivals import (
     GOLD,
     SILVER,
-    converted,
     held,
     holders,
     later,
     outcome,
-    pay,
     refusal,
     remembered_as_full,
     row,
-    run,
     tickets,
     with_priority,
 )

@@ -14,8 +14,8 @@ from boxoffice.inventory.expiry import end_lapsed_holds
 from boxoffice.inventory.reading import read_claims
 from boxoffice.schema import Table
 
+from tests.unit.holding import held
 from tests.unit.shop import ANN, NOW, POOL, Shop
-from tests.unit.test_hold import held
 from tests.unit.world import lost_answer
 
 UNTIL_THE_END = timedelta(minutes=15)

@@ -11,8 +11,8 @@ from boxoffice.bookings.results import Booked, Failed
 from boxoffice.inventory.expiry import expired_row
 from boxoffice.schema import Table
 
+from tests.unit.holding import converted, held, pay
 from tests.unit.shop import Shop, broken
-from tests.unit.test_hold import converted, held, paid
 from tests.unit.world import Killed
 
 QUARTER = 15 * 60.0
@@ -34,7 +34,7 @@ def row(shop: Shop) -> dict[str, Any]:
 def test_a_hold_that_was_paid() -> None:
     shop = Shop()
     kept = held(shop, 2)
-    claim = paid(shop, kept)
+    claim = pay(shop, kept)
     assert isinstance(converted(shop, kept, claim), Booked)
     assert set(story(shop)) == {
         ("booking.held", "ann", None, "held"),
@@ -73,7 +73,7 @@ def test_a_hold_that_was_given_back(has_order: bool) -> None:
 def test_a_hold_whose_client_never_came_back_is_completed_by_the_sweep() -> None:
     shop = Shop()
     kept = held(shop)
-    claim = paid(shop, kept)
+    claim = pay(shop, kept)
     shop.world.fail("put outcomes", Killed)
     with pytest.raises(Killed):
         converted(shop, kept, claim)
@@ -89,7 +89,7 @@ def test_a_hold_whose_client_never_came_back_is_completed_by_the_sweep() -> None
 def test_a_hold_that_ended_while_it_was_being_paid() -> None:
     shop = Shop()
     kept = held(shop)
-    claim = paid(shop, kept)
+    claim = pay(shop, kept)
     create_all = shop.rows.create_all
 
     async def overtaken(table: Table, *rest: Any, **options: Any) -> None:
@@ -107,7 +107,7 @@ def test_a_hold_that_ended_while_it_was_being_paid() -> None:
 def test_a_payment_for_a_hold_that_failed() -> None:
     shop = Shop()
     kept = held(shop)
-    claim = paid(shop, kept)
+    claim = pay(shop, kept)
     shop.world.fail("put orders", broken)
     assert isinstance(converted(shop, kept, claim), Failed)
     told = story(shop)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from boxoffice.bookings.conversion import convert
-from boxoffice.bookings.hold import Held, HoldWish, hold
+from boxoffice.bookings.hold import HoldWish, hold
 from boxoffice.bookings.open_holds import extend_hold, list_holds, release_hold
 from boxoffice.bookings.proof import PaymentClaim
 from boxoffice.bookings.results import Booked, Failed
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.codes import Code
-from boxoffice.domain.errors import BoxofficeError
 from boxoffice.domain.payments import PaymentState
 from boxoffice.domain.pools import Claim, ClaimState
 from boxoffice.domain.selection import SomeTickets
@@ -23,35 +19,9 @@ from boxoffice.inventory.expiry import decide_expired
 from boxoffice.inventory.memory import PoolMemory
 from boxoffice.schema import Table
 
+from tests.unit.holding import converted, held, pay, refusal, run
 from tests.unit.shop import ANN, BOB, Shop
 from tests.unit.world import Killed
-
-
-def run(work: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(work)
-
-
-def held(shop: Shop, quantity: int = 1, caller: Caller = ANN, request_id: str | None = None) -> Held:
-    wish = HoldWish((SomeTickets("concert", "standing", None, quantity),), None, request_id)
-    result: Held = run(hold(shop.desk(), caller, wish))
-    return result
-
-
-def refusal(work: Coroutine[Any, Any, Any]) -> BoxofficeError:
-    with pytest.raises(BoxofficeError) as refused:
-        run(work)
-    return refused.value
-
-
-def paid(shop: Shop, kept: Held, payment_id: str = "pay_1", **other: Any) -> PaymentClaim:
-    order_id = kept.booking.gateway_order_id or ""
-    shop.gateway.pay(payment_id, kept.booking.total.amount, **{"order_id": order_id, **other})
-    return PaymentClaim(payment_id)
-
-
-def converted(shop: Shop, kept: Held, claim: PaymentClaim | None, caller: Caller = ANN) -> Booked | Failed:
-    result: Booked | Failed = run(convert(shop.desk(), caller, kept.booking.id, claim))
-    return result
 
 
 class TestHolding:
@@ -101,7 +71,7 @@ class TestHolding:
         shop = Shop()
         first, *_ = [held(shop) for _ in range(3)]
         memory, shop.memory = shop.memory, PoolMemory(lambda: shop.time.seconds)
-        converted(shop, first, paid(shop, first))
+        converted(shop, first, pay(shop, first))
         shop.memory = memory
         assert held(shop)
 
@@ -131,7 +101,7 @@ class TestPaying:
         shop = Shop()
         kept = held(shop, 2)
         units = {claim["$id"] for claim in shop.rows.all(Table.CLAIMS) if claim["ticket"]}
-        result = converted(shop, kept, paid(shop, kept))
+        result = converted(shop, kept, pay(shop, kept))
         assert isinstance(result, Booked)
         assert result.booking.id == kept.booking.id
         assert {claim["$id"] for claim in shop.rows.all(Table.CLAIMS)} == units
@@ -141,14 +111,14 @@ class TestPaying:
     def test_an_authorised_payment_is_captured(self) -> None:
         shop = Shop()
         kept = held(shop)
-        claim = paid(shop, kept, state=PaymentState.AUTHORISED)
+        claim = pay(shop, kept, state=PaymentState.AUTHORISED)
         assert isinstance(converted(shop, kept, claim), Booked)
         assert shop.gateway.payments["pay_1"].state is PaymentState.CAPTURED
 
     def test_the_same_payment_again_gets_the_same_answer(self) -> None:
         shop = Shop()
         kept = held(shop)
-        claim = paid(shop, kept)
+        claim = pay(shop, kept)
         converted(shop, kept, claim)
         again = converted(shop, kept, claim)
         assert isinstance(again, Booked)
@@ -157,7 +127,7 @@ class TestPaying:
     def test_who_asks_again_after_its_execution_has_died_gets_the_tickets(self) -> None:
         shop = Shop()
         kept = held(shop)
-        claim = paid(shop, kept)
+        claim = pay(shop, kept)
         shop.world.fail("create tickets", Killed)
         shop.world.fail("update bookings", Killed)
         with pytest.raises(Killed):
@@ -173,9 +143,9 @@ class TestPaying:
         kept = held(shop)
         shop.world.fail("update bookings", Killed)
         with pytest.raises(Killed):
-            converted(shop, kept, paid(shop, kept))
+            converted(shop, kept, pay(shop, kept))
         shop.now += timedelta(seconds=120)
-        other = paid(shop, kept, "pay_2", state=PaymentState.AUTHORISED)
+        other = pay(shop, kept, "pay_2", state=PaymentState.AUTHORISED)
         for _ in range(2):
             refused = refusal(convert(shop.desk(), ANN, kept.booking.id, other))
             assert refused.code is Code.BOOKING_IN_PROGRESS
@@ -186,16 +156,16 @@ class TestPaying:
     def test_another_orders_payment_is_refused_and_the_hold_stays(self) -> None:
         shop = Shop()
         kept = held(shop)
-        claim = paid(shop, kept, order_id="order_of_somebody")
+        claim = pay(shop, kept, order_id="order_of_somebody")
         refused = refusal(convert(shop.desk(), ANN, kept.booking.id, claim))
         assert refused.code is Code.PAYMENT_NOT_VERIFIED
         assert shop.rows.all(Table.LEASES) == []
-        assert isinstance(converted(shop, kept, paid(shop, kept, "pay_2")), Booked)
+        assert isinstance(converted(shop, kept, pay(shop, kept, "pay_2")), Booked)
 
     def test_somebody_elses_hold_is_not_there(self) -> None:
         shop = Shop()
         kept = held(shop)
-        refused = refusal(convert(shop.desk(), BOB, kept.booking.id, paid(shop, kept)))
+        refused = refusal(convert(shop.desk(), BOB, kept.booking.id, pay(shop, kept)))
         assert refused.code is Code.NOT_FOUND_ERROR
         assert shop.rows.all(Table.LEASES) == []
 
@@ -203,7 +173,7 @@ class TestPaying:
         shop = Shop()
         shop.warm()
         kept = held(shop)
-        claim = paid(shop, kept)
+        claim = pay(shop, kept)
         shop.world.calls.clear()
         converted(shop, kept, claim)
         assert sorted(shop.appwrite_calls()) == sorted(
@@ -230,7 +200,7 @@ class TestEnding:
         kept = held(shop)
         shop.sweep(901)
         assert shop.rows.all(Table.CLAIMS) == []
-        result = converted(shop, kept, paid(shop, kept))
+        result = converted(shop, kept, pay(shop, kept))
         assert isinstance(result, Booked)
         assert result.booking.id != kept.booking.id
         shop.settle()
@@ -241,7 +211,7 @@ class TestEnding:
         kept = held(shop)
         shop.sweep(901)
         held(shop, caller=BOB)
-        result = converted(shop, kept, paid(shop, kept))
+        result = converted(shop, kept, pay(shop, kept))
         assert isinstance(result, Failed)
         assert result.error.code is Code.HOLD_EXPIRED
         assert shop.gateway.payments["pay_1"].state is PaymentState.REFUNDED
@@ -253,8 +223,8 @@ class TestEnding:
         shop = Shop()
         kept = held(shop)
         shop.sweep(901)
-        assert isinstance(converted(shop, kept, paid(shop, kept)), Booked)
-        claim = paid(shop, kept, "pay_2", state=PaymentState.AUTHORISED)
+        assert isinstance(converted(shop, kept, pay(shop, kept)), Booked)
+        claim = pay(shop, kept, "pay_2", state=PaymentState.AUTHORISED)
         refused = refusal(convert(shop.desk(), ANN, kept.booking.id, claim))
         assert refused.code is Code.INVALID_STATUS_TRANSITION
         assert shop.gateway.payments["pay_2"].state is PaymentState.AUTHORISED
@@ -270,7 +240,7 @@ class TestEnding:
         # In another execution, so that this function still remembers that it is taken.
         run(release_hold(shop.desk(), "bob", other.booking.id))
         shop.memory.claimed([Claim(place.units[0], "x", ClaimState.SOLD, None) for place in other.places])
-        assert isinstance(converted(shop, kept, paid(shop, kept)), Booked)
+        assert isinstance(converted(shop, kept, pay(shop, kept)), Booked)
 
     def test_units_whose_hold_has_just_been_ended_by_somebody_else_are_free(self) -> None:
         shop = Shop(capacity=1)
@@ -284,7 +254,7 @@ class TestEnding:
     def test_somebody_who_paid_and_went_away_gets_the_tickets(self) -> None:
         shop = Shop()
         kept = held(shop)
-        paid(shop, kept)
+        pay(shop, kept)
         shop.settle()
         assert [row["status"] for row in shop.rows.all(Table.BOOKINGS) if row["paymentId"]] == ["confirmed"]
         assert shop.audit() == []

@@ -21,8 +21,8 @@ from boxoffice.domain.selection import SomeTickets
 from boxoffice.recovery.sweep import sweep
 from boxoffice.schema import Table
 
+from tests.unit.holding import held, pay
 from tests.unit.shop import ANN, BOB, Shop
-from tests.unit.test_hold import held, paid
 from tests.unit.test_sweep import Paused
 from tests.unit.world import Killed
 
@@ -62,7 +62,7 @@ def converting(
 ) -> Callable[[Shop], Callable[[], Coroutine[Any, Any, Any]]]:
     def prepare(shop: Shop) -> Callable[[], Coroutine[Any, Any, Any]]:
         kept = held(shop, 2)
-        claim = paid(shop, kept, state=state)
+        claim = pay(shop, kept, state=state)
         pass_time(shop, late)
         if swept:
             shop.sweep()

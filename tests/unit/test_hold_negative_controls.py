@@ -24,8 +24,8 @@ from boxoffice.inventory import asking, expiry
 from boxoffice.ports import NewRow, Row, Rows
 from boxoffice.schema import Table
 
+from tests.unit.holding import held, pay, refusal
 from tests.unit.shop import ANN, BOB, Shop
-from tests.unit.test_hold import held, paid, refusal
 from tests.unit.test_hold_interrupted import (
     UNTIL_THE_END,
     converting,
@@ -81,7 +81,7 @@ def test_without_the_order_a_hold_is_paid_with_what_was_paid_for_another(monkeyp
     monkeypatch.setattr(conversion, "check_pays_for", lambda payment, order_id, caller: None)
     shop = Shop()
     kept, other = held(shop), held(shop, caller=BOB)
-    claim = paid(shop, other)
+    claim = pay(shop, other)
     assert isinstance(asyncio.run(convert(shop.desk(), ANN, kept.booking.id, claim)), Booked)
 
 

@@ -11,7 +11,8 @@ from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 from boxoffice.webhooks import take as taking
 
-from tests.unit.gateway_post import Post, booking_row, held, pay, signed
+from tests.unit.gateway_post import Post, booking_row, signed
+from tests.unit.holding import held, pay
 from tests.unit.shop import Shop
 
 

@@ -24,7 +24,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.counter import Counter
-from tests.unit.gateway_post import Post, held, pay
+from tests.unit.gateway_post import Post
+from tests.unit.holding import held, pay
 from tests.unit.shop import ANN, BOB, PRICE, Shop, busy
 from tests.unit.test_sweep import Paused
 from tests.unit.world import Killed, lost_answer

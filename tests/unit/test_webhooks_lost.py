@@ -12,7 +12,8 @@ from boxoffice.domain import ids
 from boxoffice.domain.payments import PaymentState
 from boxoffice.schema import Table
 
-from tests.unit.gateway_post import held, pay, payment_state
+from tests.unit.gateway_post import payment_state
+from tests.unit.holding import held, pay
 from tests.unit.shop import ANN, Shop
 
 

@@ -19,7 +19,8 @@ from boxoffice.webhooks.records import StoredEvent
 from boxoffice.webhooks.unclaimed import GRACE
 
 from tests.unit.fake_gateway import FakeGateway
-from tests.unit.gateway_post import Post, held, pay
+from tests.unit.gateway_post import Post
+from tests.unit.holding import held, pay
 from tests.unit.shop import ANN, PRICE, Shop
 from tests.unit.test_webhooks_interrupted import meetings
 

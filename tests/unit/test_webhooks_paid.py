@@ -16,7 +16,8 @@ from boxoffice.domain.errors import Rejected
 from boxoffice.domain.payments import PaymentState
 from boxoffice.schema import Table
 
-from tests.unit.gateway_post import PAID, Post, booking_row, held, pay, payment_state
+from tests.unit.gateway_post import PAID, Post, booking_row, payment_state
+from tests.unit.holding import held, pay
 from tests.unit.shop import ANN, BOB, PRICE, Shop
 
 

@@ -16,7 +16,8 @@ from boxoffice.reports import console
 from boxoffice.schema import Table
 
 from tests.unit.counter import Counter
-from tests.unit.gateway_post import AFTER_GRACE, Post, booking_row, held, pay, payment_state
+from tests.unit.gateway_post import AFTER_GRACE, Post, booking_row, payment_state
+from tests.unit.holding import held, pay
 from tests.unit.shop import ANN, PRICE, Shop, busy
 
 

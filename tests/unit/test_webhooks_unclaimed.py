@@ -13,7 +13,8 @@ from boxoffice.domain.payments import PaymentState
 from boxoffice.reports import console
 from boxoffice.schema import Table
 
-from tests.unit.gateway_post import AFTER_GRACE, PAID, Post, booking_row, held, payment_state
+from tests.unit.gateway_post import AFTER_GRACE, PAID, Post, booking_row, payment_state
+from tests.unit.holding import held
 from tests.unit.shop import PRICE, Shop
 
 
