@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from boxoffice.bookings.results import Booked
@@ -13,16 +14,13 @@ from boxoffice.cancellations.results import Cancelled
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.errors import BoxofficeError
 from boxoffice.ports import RowsTaken
-from boxoffice.recovery.sweep import sweep
 from boxoffice.schema import Table
 from boxoffice.times import to_text
 
 from tests.unit.counter import ADA, Counter
+from tests.unit.interruptions import AFTER_THE_LEASE, sweep_dies, swept_later, while_asleep
 from tests.unit.shop import ANN, PRICE, broken, busy
-from tests.unit.test_sweep import Paused
 from tests.unit.world import Killed, lost_answer
-
-AFTER_THE_LEASE = 150.0
 
 # More than a cancellation makes.
 MOST_CALLS = 50
@@ -83,12 +81,7 @@ def test_wherever_the_sweep_itself_dies_another_one_goes_on(after_effect: bool) 
             break
         if not shop.rows.all(Table.CANCELLATIONS):
             continue
-        shop.world.kill(inner, after_effect=after_effect)
-        try:
-            shop.sweep(AFTER_THE_LEASE)
-        except Killed:
-            cases += 1
-        shop.world.revive()
+        cases += sweep_dies(shop, inner, after_effect=after_effect, later=AFTER_THE_LEASE)
         shop.settle()
         shop.check()
         assert shop.income == PRICE
@@ -117,33 +110,18 @@ def test_whatever_fails_the_client_learns_the_truth_and_the_rest_is_done_later(
     assert len(shop.gateway.refunds) == 1
 
 
-async def asleep(shop: Counter, call: int, meanwhile: Callable[[], Awaitable[None]]) -> object:
-    """What a cancellation of 1 and 2 answers that slept before that call; `None` when it has no such call."""
-    pause = Paused(call)
-    rows, gateway = shop.rows, shop.gateway
-    shop.rows, shop.gateway = pause.around(rows), pause.around(gateway)
-    cancelling = asyncio.create_task(shop.cancel_async(1, 2))
-    sleeping = asyncio.create_task(pause.sleeps.wait())
-    await asyncio.wait({cancelling, sleeping}, return_when=asyncio.FIRST_COMPLETED)
-    shop.rows, shop.gateway = rows, gateway
-    if not sleeping.done():
-        sleeping.cancel()
-        return None
-    await meanwhile()
-    pause.woken.set()
-    return await cancelling
-
-
 def each_sleep(
     meanwhile: Callable[[Counter], Awaitable[None]],
 ) -> list[tuple[Counter, object]]:
-    """Every shop in which something happened while a cancellation slept, and what that answered."""
-    found = []
+    """Every shop in which something happened while a cancellation of 1 and 2 slept, and its answer."""
+    found: list[tuple[Counter, object]] = []
     for call in range(MOST_CALLS):
         shop = Counter()
-        answer = asyncio.run(asleep(shop, call, lambda shop=shop: meanwhile(shop)))  # type: ignore[misc]
-        if answer is None:
+        cancelling = partial(shop.cancel_async, 1, 2)
+        came_to = asyncio.run(while_asleep(shop, call, cancelling, partial(meanwhile, shop)))
+        if came_to is None:
             break
+        answer, _ = came_to
         shop.settle()
         shop.check()
         assert len(shop.gateway.refunds) <= 2
@@ -154,10 +132,7 @@ def each_sleep(
 
 class TestWhileOneSleeps:
     def test_the_sweep_finishes_it_and_it_does_nothing_twice(self) -> None:
-        async def swept(shop: Counter) -> None:
-            shop.now += timedelta(seconds=AFTER_THE_LEASE)
-            await sweep(shop.desk())
-
+        swept = partial(swept_later, later=timedelta(seconds=AFTER_THE_LEASE))
         for shop, answer in each_sleep(swept):
             assert isinstance(answer, Cancelled)
             assert shop.income == PRICE

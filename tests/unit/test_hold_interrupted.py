@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,8 +23,8 @@ from boxoffice.recovery.sweep import sweep
 from boxoffice.schema import Table
 
 from tests.unit.holding import held, pay
+from tests.unit.interruptions import sweep_dies, while_asleep
 from tests.unit.shop import ANN, BOB, Shop
-from tests.unit.test_sweep import Paused
 from tests.unit.world import Killed
 
 # More than anything here makes.
@@ -179,43 +180,15 @@ def test_wherever_the_sweep_dies_that_ends_a_dead_payers_work_another_one_goes_o
     for call in range(0, MOST_CALLS, 9):
         for shop, _ in deaths(ACTS[1], after_effect=True):
             pass_time(shop, UNTIL_THE_END)
-            shop.world.kill(call, after_effect=bool(call % 2))
-            try:
-                shop.sweep()
-            except Killed:
-                cases += 1
-            shop.world.revive()
+            cases += sweep_dies(shop, call, after_effect=bool(call % 2))
             shop.settle()
             balanced(shop)
     assert cases > 50
 
 
-async def asleep(
-    shop: Shop,
-    act: Callable[[], Coroutine[Any, Any, Any]],
-    call: int,
-    meanwhile: Callable[[], Awaitable[Any]],
-) -> tuple[Any, Any] | None:
-    """What `act`, which slept before that call, and `meanwhile` came to; `None` when it has no such call."""
-    pause = Paused(call)
-    rows, gateway, files = shop.rows, shop.gateway, shop.files
-    shop.rows, shop.gateway, shop.files = (pause.around(inner) for inner in (rows, gateway, files))
-    acting = asyncio.create_task(answered(act()))
-    sleeping = asyncio.create_task(pause.sleeps.wait())
-    await asyncio.wait({acting, sleeping}, return_when=asyncio.FIRST_COMPLETED)
-    shop.rows, shop.gateway, shop.files = rows, gateway, files
-    if not sleeping.done():
-        sleeping.cancel()
-        await acting
-        return None
-    other = await answered(meanwhile())
-    pause.woken.set()
-    return await acting, other
-
-
-async def answered(work: Awaitable[Any]) -> Any:
+async def answered(work: Callable[[], Awaitable[Any]]) -> Any:
     try:
-        return await work
+        return await work()
     except BoxofficeError as error:
         return error
 
@@ -229,7 +202,8 @@ def sleeps(
     """Every shop in which something happened while the act slept; what the act and the other came to."""
     for call in range(MOST_CALLS):
         shop = Shop(capacity=2)
-        results = asyncio.run(asleep(shop, prepare(shop), call, lambda shop=shop: meanwhile(shop)))  # type: ignore[misc]
+        act, other = partial(answered, prepare(shop)), partial(answered, partial(meanwhile, shop))
+        results = asyncio.run(while_asleep(shop, call, act, other))
         if results is None:
             return
         yield shop, *results

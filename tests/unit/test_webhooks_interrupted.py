@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -26,8 +25,8 @@ from hypothesis import strategies as st
 from tests.unit.counter import Counter
 from tests.unit.gateway_post import Post
 from tests.unit.holding import held, pay
+from tests.unit.interruptions import swept_later, while_asleep
 from tests.unit.shop import ANN, BOB, PRICE, Shop, busy
-from tests.unit.test_sweep import Paused
 from tests.unit.world import Killed, lost_answer
 
 # More than any event makes.
@@ -200,38 +199,16 @@ Work = Callable[[], Coroutine[Any, Any, Any]]
 
 def while_it_sleeps(shop: Shop, call: int, work: Work, other: Work) -> bool:
     """Somebody sleeps before that call until somebody else has done something; whether they came so far."""
-    pause = Paused(call)
-
-    async def meet() -> bool:
-        rows, gateway, files = shop.rows, shop.gateway, shop.files
-        shop.rows, shop.gateway, shop.files = (pause.around(inner) for inner in (rows, gateway, files))
-        first = asyncio.create_task(work())
-        asleep = asyncio.create_task(pause.sleeps.wait())
-        await asyncio.wait({first, asleep}, return_when=asyncio.FIRST_COMPLETED)
-        shop.rows, shop.gateway, shop.files = rows, gateway, files
-        slept = asleep.done()
-        if slept:
-            await or_refused(other())
-        pause.woken.set()
-        asleep.cancel()
-        await or_refused(first)
-        return slept
-
-    return asyncio.run(meet())
+    sleeping, meanwhile = partial(or_refused, work), partial(or_refused, other)
+    return asyncio.run(while_asleep(shop, call, sleeping, meanwhile)) is not None
 
 
-async def or_refused(work: Awaitable[Any]) -> None:
-    """The end of some work that may be refused."""
+async def or_refused(work: Work) -> None:
+    """Does some work that may be refused."""
     try:
-        await work
+        await work()
     except BoxofficeError as error:
         assert isinstance(error, Rejected)
-
-
-async def swept_later(shop: Shop, later: timedelta) -> None:
-    """The sweep, so much later."""
-    shop.now += later
-    await sweep(shop.desk())
 
 
 @pytest.mark.parametrize("scene", [scene for scene in SCENES if scene.name == "payment.captured"], ids=str)
