@@ -24,17 +24,10 @@ from boxoffice.inventory import asking, expiry
 from boxoffice.ports import NewRow, Row, Rows
 from boxoffice.schema import Table
 
+from tests.unit.hold_acts import UNTIL_THE_END, converting, extending, pass_time
+from tests.unit.hold_meetings import paid_otherwise, sleeps, taken_at_the_end
 from tests.unit.holding import held, pay, refusal
 from tests.unit.shop import ANN, BOB, Shop
-from tests.unit.test_hold_interrupted import (
-    UNTIL_THE_END,
-    converting,
-    extending,
-    paid_otherwise,
-    pass_time,
-    sleeps,
-    taken_at_the_end,
-)
 
 Patch = pytest.MonkeyPatch
 

@@ -22,7 +22,7 @@ from tests.unit.fake_gateway import FakeGateway
 from tests.unit.gateway_post import Post
 from tests.unit.holding import held, pay
 from tests.unit.shop import ANN, PRICE, Shop
-from tests.unit.test_webhooks_interrupted import meetings
+from tests.unit.webhook_meetings import meetings
 
 Patch = pytest.MonkeyPatch
 
