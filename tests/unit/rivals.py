@@ -6,15 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from boxoffice.bookings.conversion import convert
 from boxoffice.bookings.hold import Held, HoldWish, hold
+from boxoffice.bookings.results import Booked
+from boxoffice.conflicts import displacement
 from boxoffice.domain.callers import Account, Caller
 from boxoffice.domain.errors import BoxofficeError
 from boxoffice.domain.selection import Selection, SomeTickets
 from boxoffice.schema import Table
+from pytest import MonkeyPatch as Patch
 
-from tests.unit.holding import run
+from tests.unit.holding import pay, run
 from tests.unit.opera import Opera
 from tests.unit.shop import ANN, BOB, Shop
+from tests.unit.world import Killed
 
 GOLD = Caller("gold", Account("gold", "gold@example.com", "", ("tier2",)))
 SILVER = Caller("silver", Account("silver", "silver@example.com", "", ("tier1",)))
@@ -70,3 +75,28 @@ def remembered_as_full() -> tuple[Shop, tuple[Held, Held]]:
     refusal(shop, caller=Caller("equal", None))
     run(shop.rows.delete_where(Table.CLAIMS, {"bookingId": kept[1].booking.id}))
     return shop, kept
+
+
+def is_paid_before_it_gives_way(shop: Shop, weak: Held, patch: Patch) -> None:
+    """The owner of `weak` pays in the very moment in which it would be displaced."""
+    displace = displacement.displace
+
+    async def paid_before(*args: Any) -> bool:
+        claim = pay(shop, weak)
+        assert isinstance(await convert(shop.desk(), ANN, weak.booking.id, claim), Booked)
+        return await displace(*args)
+
+    patch.setattr("boxoffice.conflicts.settling.displace", paid_before)
+
+
+def dying_free_payer() -> tuple[Shop, Held]:
+    """Ann holds what costs nothing, and dies when she has only begun to complete it."""
+    shop = with_priority()
+    shop.rows.tables[Table.TICKET_TYPES]["standing"]["price"] = 0
+    weak = held(shop)
+    later(shop)
+    shop.world.fail("update bookings", Killed)
+    with pytest.raises(Killed):
+        run(convert(shop.desk(), ANN, weak.booking.id, None))
+    assert row(shop, weak)["status"] == "held"
+    return shop, weak

@@ -1,30 +1,20 @@
-"""Weaker holds give way to stronger requests, unless they are paid or being paid."""
+"""Weaker holds give way to stronger requests."""
 
 from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from boxoffice.bookings.conversion import convert
-from boxoffice.bookings.hold import Held
 from boxoffice.bookings.open_holds import extend_hold, release_hold
 from boxoffice.bookings.proof import PaymentClaim
-from boxoffice.bookings.results import Booked, Failed
-from boxoffice.conflicts import displacement
+from boxoffice.bookings.results import Booked
 from boxoffice.domain.callers import Account, Caller
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
-from boxoffice.domain.payments import PaymentState
 from boxoffice.domain.selection import NamedSeats
-from boxoffice.domain.status import Outcome
-from boxoffice.inventory.claims import Inventory
-from boxoffice.ports import RowsTaken
 from boxoffice.schema import Table
-from pytest import MonkeyPatch as Patch
 
-from tests.unit.fake_rows import FakeRows
 from tests.unit.holding import converted, pay, run
 from tests.unit.rivals import (
     GOLD,
@@ -39,20 +29,8 @@ from tests.unit.rivals import (
     tickets,
     with_priority,
 )
-from tests.unit.shop import ANN, BOB, Shop, broken
+from tests.unit.shop import ANN, BOB
 from tests.unit.world import Killed
-
-
-def is_paid_before_it_gives_way(shop: Shop, weak: Held, patch: Patch) -> None:
-    """The owner of `weak` pays in the very moment in which it would be displaced."""
-    displace = displacement.displace
-
-    async def paid_before(*args: Any) -> bool:
-        claim = pay(shop, weak)
-        assert isinstance(await convert(shop.desk(), ANN, weak.booking.id, claim), Booked)
-        return await displace(*args)
-
-    patch.setattr("boxoffice.conflicts.settling.displace", paid_before)
 
 
 class TestPriority:
@@ -204,94 +182,6 @@ class TestPriority:
         )  # fmt: skip
 
 
-def dying_free_payer() -> tuple[Shop, Held]:
-    """Ann holds what costs nothing, and dies when she has only begun to complete it."""
-    shop = with_priority()
-    shop.rows.tables[Table.TICKET_TYPES]["standing"]["price"] = 0
-    weak = held(shop)
-    later(shop)
-    shop.world.fail("update bookings", Killed)
-    with pytest.raises(Killed):
-        run(convert(shop.desk(), ANN, weak.booking.id, None))
-    assert row(shop, weak)["status"] == "held"
-    return shop, weak
-
-
-class TestPaidUnitsNeverMove:
-    def test_a_free_hold_that_is_being_completed(self) -> None:
-        shop, weak = dying_free_payer()
-        refusal(shop)
-        assert outcome(shop, weak) is None
-
-    def test_a_hold_that_is_being_paid(self) -> None:
-        shop = with_priority()
-        weak = held(shop)
-        later(shop)
-        shop.world.fail("create tickets", Killed)
-        claim = pay(shop, weak)
-        with pytest.raises(Killed):
-            converted(shop, weak, claim)
-        assert refusal(shop).code is Code.INSUFFICIENT_TICKETS
-        shop.settle()
-        assert row(shop, weak)["status"] == "confirmed"
-
-    @pytest.mark.parametrize("state", [PaymentState.CAPTURED, PaymentState.AUTHORISED])
-    def test_a_hold_that_is_paid_at_the_gateway_and_nobody_has_said_so(self, state: PaymentState) -> None:
-        shop = with_priority()
-        weak = held(shop)
-        later(shop)
-        claim = pay(shop, weak, state=state)
-        assert refusal(shop).code is Code.INSUFFICIENT_TICKETS
-        assert isinstance(converted(shop, weak, claim), Booked)
-
-    def test_a_payment_that_failed_protects_nobody(self) -> None:
-        shop = with_priority()
-        weak = held(shop)
-        later(shop)
-        pay(shop, weak, state=PaymentState.FAILED)
-        held(shop, caller=GOLD)
-
-    def test_while_the_gateway_does_not_answer(self) -> None:
-        shop = with_priority()
-        weak = held(shop)
-        later(shop)
-        shop.world.fail_always("list payments", broken)
-        refusal(shop)
-        assert outcome(shop, weak) is None
-
-    def test_a_payment_in_the_very_moment_wins(self, monkeypatch: Patch) -> None:
-        shop = with_priority()
-        weak = held(shop)
-        later(shop)
-        is_paid_before_it_gives_way(shop, weak, monkeypatch)
-        refusal(shop)
-        shop.settle()
-        assert (outcome(shop, weak), holders(shop)) == ("CONFIRMED", {"ann"})
-        assert shop.audit() == []
-
-    def test_whoever_pays_too_late_gets_the_money_back(self) -> None:
-        shop = with_priority()
-        weak = held(shop)
-        later(shop)
-        held(shop, caller=GOLD)
-        result = converted(shop, weak, pay(shop, weak))
-        assert isinstance(result, Failed)
-        assert result.error.code is Code.HOLD_DISPLACED
-        assert shop.gateway.payments["pay_1"].state is PaymentState.REFUNDED
-        shop.settle()
-        assert shop.audit() == []
-
-    def test_or_the_same_again_when_it_is_free(self) -> None:
-        shop = with_priority()
-        weak = held(shop)
-        later(shop)
-        strong = held(shop, caller=GOLD)
-        run(release_hold(shop.desk(), "gold", strong.booking.id))
-        assert isinstance(converted(shop, weak, pay(shop, weak)), Booked)
-        shop.settle()
-        assert shop.audit() == []
-
-
 class TestDeaths:
     @pytest.mark.parametrize("after_effect", [False, True])
     def test_wherever_the_displacer_dies_one_of_them_has_it_in_the_end(self, after_effect: bool) -> None:
@@ -320,52 +210,3 @@ class TestDeaths:
             assert shop.rows.all(Table.CLAIMS) == []
             assert shop.audit() == []
         raise AssertionError("it never came to its end")
-
-
-class TestNegativeControls:
-    def test_without_the_outcome_a_paid_unit_moves(self, monkeypatch: Patch) -> None:
-        async def anyway(self: FakeRows, table: Table, rows: Any, owner: str) -> None:
-            if table is Table.OUTCOMES:
-                return
-            if any(one.id.lower() in self.tables[table] for one in rows):
-                raise RowsTaken
-            for one in rows:
-                self._write(table, one)
-
-        monkeypatch.setattr(FakeRows, "create_all", anyway)
-        shop = with_priority()
-        weak = held(shop)
-        later(shop)
-        is_paid_before_it_gives_way(shop, weak, monkeypatch)
-        held(shop, caller=GOLD)
-        assert (outcome(shop, weak), holders(shop)) == (Outcome.CONFIRMED, {"gold"})
-
-    def test_without_the_question_to_the_gateway_somebody_who_paid_gives_way(
-        self, monkeypatch: Patch
-    ) -> None:
-        async def nobody(*args: object) -> bool:
-            return False
-
-        monkeypatch.setattr("boxoffice.conflicts.settling.is_any_paid", nobody)
-        shop = with_priority()
-        weak = held(shop)
-        later(shop)
-        claim = pay(shop, weak)
-        held(shop, caller=GOLD)
-        assert isinstance(converted(shop, weak, claim), Failed)
-
-    def test_without_the_lease_somebody_who_completes_a_hold_gives_way(self, monkeypatch: Patch) -> None:
-        async def nobody(*args: object) -> frozenset[str]:
-            return frozenset()
-
-        monkeypatch.setattr("boxoffice.conflicts.rivals._leased", nobody)
-        shop, weak = dying_free_payer()
-        held(shop, caller=GOLD)
-        assert outcome(shop, weak) == "EXPIRED"
-
-    def test_without_the_second_look_a_hold_is_lost_for_nothing(self, monkeypatch: Patch) -> None:
-        monkeypatch.setattr(Inventory, "shortage_now", Inventory.known_shortage)
-        shop, kept = remembered_as_full()
-        shop.gateway.pay("pay_1", 50_000, email="gold@example.com")
-        shop.booked(caller=GOLD)
-        assert {outcome(shop, one) for one in kept} == {None, "EXPIRED"}
