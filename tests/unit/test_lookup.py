@@ -1,68 +1,25 @@
-"""Looking at bookings over the fakes: what is shown, to whom, and in how many calls."""
+"""Looking at a booking over the fakes: what is shown, to whom, and in how many calls."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from boxoffice.contract import status_answers as answers
-from boxoffice.contract.status_request import BookingStatusRequest, ListBookings
 from boxoffice.domain import ids
-from boxoffice.domain.callers import Account, Caller
 from boxoffice.domain.codes import Code
-from boxoffice.domain.errors import Rejected
 from boxoffice.domain.status import BookingStatus, Outcome, decided_status
-from boxoffice.identity import API_KEY
 from boxoffice.lookup import look
-from boxoffice.lookup.look import Filter, Wanted
+from boxoffice.lookup.look import Wanted
 from boxoffice.schema import Table
 from boxoffice.times import to_text
 
-from tests.unit.fakes import FakeUsers
+from tests.unit.counter import ADA, BOOKING, SERVER
+from tests.unit.lookups import BY_ID, got, refused, sold, told
 from tests.unit.shop import ANN, BOB, PRICE, Shop, broken
 from tests.unit.world import Killed
-
-BOOKING = ids.booking_id("pay_1")
-BY_ID = Wanted(BOOKING, None)
-ADA = Caller("ada", Account("ada", "ada@example.com", ""))
-SERVER = Caller(API_KEY, None)
-
-
-def sold(quantity: int = 1) -> Shop:
-    shop = Shop()
-    shop.users = FakeUsers(admins=["ada"])
-    shop.gateway.pay("pay_1", PRICE * quantity)
-    shop.booked("pay_1", quantity)
-    shop.world.calls.clear()
-    return shop
-
-
-def got(shop: Shop, asker: Caller = ANN, wanted: Wanted = BY_ID) -> dict[str, Any]:
-    data: dict[str, Any] = answers.details(asyncio.run(look.get_booking(shop.desk(), asker, wanted)))["data"]
-    return data
-
-
-def listed(
-    shop: Shop, asker: Caller = ANN, cursor: str = "", limit: int = 25, **wanted: Any
-) -> dict[str, Any]:
-    found = asyncio.run(look.list_bookings(shop.desk(), asker, Filter(**wanted), cursor, limit))
-    data: dict[str, Any] = answers.page(found)["data"]
-    return data
-
-
-def told(shop: Shop, asker: Caller = ANN) -> list[dict[str, Any]]:
-    found = asyncio.run(look.tell_history(shop.desk(), asker, BY_ID))
-    entries: list[dict[str, Any]] = answers.history(found)["data"]["entries"]
-    return entries
-
-
-def refused(ask: Any) -> Rejected:
-    with pytest.raises(Rejected) as error:
-        ask()
-    return error.value
 
 
 class TestOneBooking:
@@ -219,153 +176,3 @@ class TestWhoMaySeeIt:
             "find tickets",
             "find transactions",
         ]
-
-
-class TestLists:
-    def shop(self) -> Shop:
-        """Ann has five bookings, Bob has one."""
-        shop = Shop(capacity=20)
-        shop.users = FakeUsers(admins=["ada"])
-        for number in range(1, 6):
-            shop.gateway.pay(f"pay_{number}", PRICE)
-            shop.booked(f"pay_{number}")
-            shop.now += timedelta(seconds=1)
-        shop.gateway.pay("pay_bob", PRICE, email="bob@example.com")
-        shop.booked("pay_bob", caller=BOB)
-        return shop
-
-    def ids_of(self, data: dict[str, Any]) -> list[str]:
-        return [booking["bookingId"] for booking in data["bookings"]]
-
-    def test_ones_own_the_newest_first_a_page_at_a_time(self) -> None:
-        shop = self.shop()
-        expected = [ids.booking_id(f"pay_{number}") for number in (5, 4, 3, 2, 1)]
-        first = listed(shop, limit=2)
-        second = listed(shop, cursor=first["cursor"], limit=2)
-        third = listed(shop, cursor=second["cursor"], limit=2)
-        assert [*self.ids_of(first), *self.ids_of(second), *self.ids_of(third)] == expected
-        assert third["cursor"] is None
-
-    def test_an_administrator_names_a_user_or_an_event(self) -> None:
-        shop = self.shop()
-        assert len(listed(shop, ADA, user_id="bob")["bookings"]) == 1
-        assert len(listed(shop, ADA, event_id="concert")["bookings"]) == 6
-        assert listed(shop, ADA)["bookings"] == []
-        assert len(listed(shop, SERVER, user_id="ann", event_id="concert")["bookings"]) == 5
-
-    def test_a_user_names_nobody_else(self) -> None:
-        shop = self.shop()
-        for wanted in ({"user_id": "ann"}, {"event_id": "concert"}, {"user_id": "ann", "event_id": "x"}):
-            error = refused(lambda wanted=wanted: listed(shop, BOB, **wanted))
-            assert error.code is Code.PERMISSION_ERROR
-        assert len(listed(shop, BOB, user_id="bob", event_id="concert")["bookings"]) == 1
-
-    def test_a_server_says_whose(self) -> None:
-        assert refused(lambda: listed(self.shop(), SERVER)).details == {"field": "userId"}
-
-    def test_a_cursor_that_is_not_ones_own_is_refused_like_one_that_does_not_exist(self) -> None:
-        shop = self.shop()
-        theirs = refused(lambda: listed(shop, cursor=ids.booking_id("pay_bob")))
-        none = refused(lambda: listed(shop, cursor="bk-none"))
-        assert (theirs.code, theirs.message) == (none.code, none.message)
-        assert theirs.code is Code.VALIDATION_ERROR
-
-    def test_a_status_is_the_decided_one(self) -> None:
-        shop = self.shop()
-        behind, open_one = ids.booking_id("pay_2"), ids.booking_id("pay_3")
-        shop.rows.tables[Table.BOOKINGS][behind]["status"] = "pending"
-        shop.rows.tables[Table.BOOKINGS][open_one]["status"] = "pending"
-        del shop.rows.tables[Table.OUTCOMES][open_one]
-        confirmed = listed(shop, status=BookingStatus.CONFIRMED)
-        assert behind in self.ids_of(confirmed)
-        assert open_one not in self.ids_of(confirmed)
-        assert self.ids_of(listed(shop, status=BookingStatus.PENDING)) == [open_one]
-        assert listed(shop, status=BookingStatus.NO_SHOW)["bookings"] == []
-
-    def test_it_takes_one_call_and_a_second_one_when_something_is_undecided(self) -> None:
-        shop = self.shop()
-        shop.world.calls.clear()
-        listed(shop)
-        assert shop.world.calls == ["find bookings"]
-        shop.rows.tables[Table.BOOKINGS][BOOKING]["status"] = "pending"
-        listed(shop)
-        assert shop.world.calls == ["find bookings", "find bookings", "find outcomes"]
-
-
-class TestHistory:
-    def test_the_owner_learns_what_when_by_whom_and_why(self) -> None:
-        shop = sold()
-        told_now = told(shop)
-        assert told_now[0]["action"] == "booking.begun"
-        assert {entry["by"] for entry in told_now} == {"customer"}
-        assert (
-            {entry["actor"] for entry in told_now} == {entry["executionId"] for entry in told_now} == {None}
-        )
-
-    def test_an_administrator_learns_who_exactly(self) -> None:
-        entries = told(sold(), ADA)
-        assert {entry["actor"] for entry in entries} == {"ann"}
-
-    def test_the_same_before_and_after_it_is_logged(self) -> None:
-        shop = sold()
-        before = told(shop)
-        shop.settle()
-        assert shop.rows.all(Table.AUDIT_LOG)
-        assert told(shop) == before
-
-    def test_how_administrators_settle_things_is_their_own_matter(self) -> None:
-        shop = sold()
-        entry = {"actor": "ada", "subject": "rr-1", "bookingId": BOOKING, "at": to_text(shop.now)}
-        shop.rows.seed(Table.AUDIT_LOG, "al-1", action="report.settled", reason="secret", **entry)
-        assert "secret" not in json.dumps(told(shop))
-        assert "secret" in json.dumps(told(shop, ADA))
-
-    def test_who_acts_is_told_by_what_they_are(self) -> None:
-        shop = sold()
-        for number, actor in enumerate(("sweep", "gateway", "ada", "ann", "api-key")):
-            entry = {
-                "actor": actor,
-                "subject": "s",
-                "bookingId": BOOKING,
-                "at": f"2031-01-01T00:00:0{number}Z",
-            }
-            shop.rows.seed(Table.AUDIT_LOG, f"al-{number}", action="booking.x", **entry)
-        assert [entry["by"] for entry in told(shop)][-5:] == [
-            "system",
-            "payment",
-            "organiser",
-            "customer",
-            "organiser",
-        ]
-
-
-class TestRequests:
-    @pytest.mark.parametrize(
-        ("body", "field"),
-        [
-            ({}, "action"),
-            ({"action": "delete"}, "action"),
-            ({"action": "get", "userId": "ann"}, "userId"),
-            ({"action": "get", "bookingId": "a/b"}, "bookingId"),
-            ({"action": "get", "reference": ""}, "reference"),
-            ({"action": "get", "reference": 7}, "reference"),
-            ({"action": "list", "limit": 0}, "limit"),
-            ({"action": "list", "status": "lost"}, "status"),
-            ({"action": "list", "bookingId": "bk"}, "bookingId"),
-        ],
-    )
-    def test_what_is_wrong_is_named(self, body: dict[str, Any], field: str) -> None:
-        error = refused(lambda: BookingStatusRequest.read(body))
-        assert (error.code, error.details) == (Code.VALIDATION_ERROR, {"field": field})
-
-    @pytest.mark.parametrize("action", ["get", "history", "transactions"])
-    @pytest.mark.parametrize("names", [{}, {"bookingId": "bk-1", "reference": "7K3MPQ2X"}])
-    def test_one_name_and_not_two(self, action: str, names: dict[str, str]) -> None:
-        request = BookingStatusRequest.read({"action": action, **names})
-        assert not isinstance(request, ListBookings)
-        assert refused(request.wanted).details == {"field": "bookingId"}
-
-    def test_a_reference_as_people_type_it(self) -> None:
-        request = BookingStatusRequest.read({"action": "get", "reference": "7k3m pq2x"})
-        assert not isinstance(request, ListBookings)
-        assert request.wanted() == Wanted(None, "7K3MPQ2X")
