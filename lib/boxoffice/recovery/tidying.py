@@ -63,11 +63,7 @@ async def remove_orphaned_files(desk: Desk) -> int:
 async def remove_old_limits(desk: Desk) -> int:
     """Remove the counters of requests whose window is long over; how many, up to `MOST_COUNTED`."""
     over = {"windowEnds": Range(upto=to_text(desk.rows.server_time() - _OLD))}
-    count = await desk.rows.count(Table.RATE_LIMITS, over)
-    if count:
-        await desk.rows.delete_where(Table.RATE_LIMITS, over)
-        desk.log.info("limits.removed", count=count)
-    return count
+    return await _remove(desk, Table.RATE_LIMITS, over, "limits.removed")
 
 
 async def remove_old_conflicts(desk: Desk) -> int:
@@ -76,11 +72,7 @@ async def remove_old_conflicts(desk: Desk) -> int:
     Each process of each function writes some every few seconds of a busy sale, so they would never end.
     """
     old = {"$createdAt": Range(upto=to_text(desk.rows.server_time() - _CONFLICTS_KEPT))}
-    count = await desk.rows.count(Table.CONFLICT_LOG, old)
-    if count:
-        await desk.rows.delete_where(Table.CONFLICT_LOG, old)
-        desk.log.info("conflicts.removed", count=count)
-    return count
+    return await _remove(desk, Table.CONFLICT_LOG, old, "conflicts.removed")
 
 
 async def refresh_some_events(desk: Desk) -> int:
@@ -98,6 +90,15 @@ async def refresh_some_events(desk: Desk) -> int:
         limit=_EVENTS_AT_ONCE,
     )
     return sum([await refresh_event(desk, event["$id"]) for event in events])
+
+
+async def _remove(desk: Desk, table: Table, where: Where, logged_as: str) -> int:
+    """Remove rows; how many, up to `MOST_COUNTED`."""
+    count = await desk.rows.count(table, where)
+    if count:
+        await desk.rows.delete_where(table, where)
+        desk.log.info(logged_as, count=count)
+    return count
 
 
 async def _some_files(desk: Desk, now: datetime) -> list[StoredFile]:
