@@ -17,6 +17,16 @@ from tests.unit.shop import ANN, BOB, NOW, PRICE, broken
 from tests.unit.world import lost_answer
 
 
+def promo_use(shop: Counter) -> str:
+    """The booking has used a promo code; the claim that says so."""
+    pool = ids.pool_id("promo:half")
+    shop.rows.seed(
+        Table.CLAIMS, f"{pool}.1", poolId=pool, unit="1", eventId="concert", bookingId=BOOKING,
+        state="SOLD", ticket=0,
+    )  # fmt: skip
+    return f"{pool}.1"
+
+
 class TestWhatIsCancelled:
     def test_all_that_is_left(self) -> None:
         shop = Counter()
@@ -102,13 +112,9 @@ class TestWhatGoesBack:
             Table.PROMO_CODES, "half", code="HALF", basisPoints=5_000, uses=10, returnedOnCancellation=True
         )
         shop.rows.tables[Table.BOOKINGS][BOOKING]["promoCode"] = "half"
-        pool = ids.pool_id("promo:half")
-        shop.rows.seed(
-            Table.CLAIMS, f"{pool}.1", poolId=pool, unit="1", eventId="concert", bookingId=BOOKING,
-            state="SOLD", ticket=0,
-        )  # fmt: skip
+        use = promo_use(shop)
         shop.cancelled(1, 2)
-        assert f"{pool}.1" in shop.rows.tables[Table.CLAIMS]
+        assert use in shop.rows.tables[Table.CLAIMS]
         shop.cancelled(3)
         assert shop.rows.all(Table.CLAIMS) == []
 
@@ -116,13 +122,9 @@ class TestWhatGoesBack:
         shop = Counter()
         shop.rows.seed(Table.PROMO_CODES, "half", code="HALF", basisPoints=5_000, uses=10)
         shop.rows.tables[Table.BOOKINGS][BOOKING]["promoCode"] = "HALF"
-        pool = ids.pool_id("promo:half")
-        shop.rows.seed(
-            Table.CLAIMS, f"{pool}.1", poolId=pool, unit="1", eventId="concert", bookingId=BOOKING,
-            state="SOLD", ticket=0,
-        )  # fmt: skip
+        use = promo_use(shop)
         shop.cancelled()
-        assert list(shop.rows.tables[Table.CLAIMS]) == [f"{pool}.1"]
+        assert list(shop.rows.tables[Table.CLAIMS]) == [use]
 
 
 class TestWhoMay:

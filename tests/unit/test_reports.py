@@ -34,6 +34,16 @@ def rolled_back(shop: Shop, number: int = 1, **options: Any) -> dict[str, Any]:
     return shop.reports()[-1]
 
 
+def archived() -> Shop:
+    """A booking of which everything was undone, and whose report the table still refuses."""
+    shop = Shop()
+    shop.world.fail_always("put rollback_reports", broken)
+    shop.gateway.pay("pay_1", PRICE)
+    shop.world.fail("put orders", broken)
+    shop.failed()
+    return shop
+
+
 def stuck(shop: Shop) -> str:
     """A booking whose money could not be returned; its report's id."""
     shop.gateway.pay("pay_1", PRICE)
@@ -64,11 +74,7 @@ class TestKeeping:
         assert all(undo["status"] == "undone" for undo in json.loads(report["undos"]))
 
     def test_what_the_table_refuses_goes_to_the_archive_and_to_the_log_and_comes_back(self) -> None:
-        shop = Shop()
-        shop.world.fail_always("put rollback_reports", broken)
-        shop.gateway.pay("pay_1", PRICE)
-        shop.world.fail("put orders", broken)
-        shop.failed()
+        shop = archived()
         assert shop.reports() == []
         ((name, content),) = shop.kept.contents.items()
         assert any(json.loads(line).get("report", {}).get("failedStep") == "order" for line in shop.lines)
@@ -80,11 +86,7 @@ class TestKeeping:
         assert report["failedStep"] == json.loads(content)["data"]["failedStep"] == "order"
 
     def test_an_archived_report_completes_the_one_that_the_sweep_has_written(self) -> None:
-        shop = Shop()
-        shop.world.fail_always("put rollback_reports", broken)
-        shop.gateway.pay("pay_1", PRICE)
-        shop.world.fail("put orders", broken)
-        shop.failed()
+        shop = archived()
         kept = dict(shop.kept.contents)
         shop.kept.contents.clear()
         shop.world.faults.clear()
