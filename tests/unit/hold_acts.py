@@ -17,8 +17,8 @@ from boxoffice.recovery.sweep import sweep
 from boxoffice.schema import Table
 
 from tests.unit.holding import held, pay
+from tests.unit.interruptions import deaths
 from tests.unit.shop import ANN, BOB, Shop
-from tests.unit.world import Killed
 
 # More than anything here makes.
 MOST_CALLS = 80
@@ -104,21 +104,17 @@ ACTS = (
 )
 
 
-def deaths(act: Act, after_effect: bool) -> Iterator[tuple[Shop, Callable[[], Coroutine[Any, Any, Any]]]]:
+def dying(act: Act, after_effect: bool) -> Iterator[tuple[Shop, Callable[[], Coroutine[Any, Any, Any]]]]:
     """Every shop in which the act died at another call, and the act, to be tried again."""
-    for call in range(MOST_CALLS):
+
+    def prepared() -> tuple[Shop, Callable[[], Coroutine[Any, Any, Any]]]:
         shop = Shop(capacity=2)
-        again = act.prepare(shop)
-        shop.world.kill(call, after_effect=after_effect)
-        try:
-            asyncio.run(again())
-        except Killed:
-            shop.world.revive()
-            yield shop, again
-        else:
-            assert call >= act.least_calls
-            return
-    raise AssertionError("it never ends")
+        return shop, act.prepare(shop)
+
+    def done(shop: Shop, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        asyncio.run(work())
+
+    return deaths(prepared, done, after_effect=after_effect, least_calls=act.least_calls)
 
 
 def balanced(shop: Shop) -> None:

@@ -1,11 +1,11 @@
-"""Work that sleeps in the middle of its calls while others act, and sweeps that die."""
+"""Work that dies at any of its calls, or sleeps in the middle of them while others act."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 from boxoffice.recovery.sweep import sweep
 
@@ -14,6 +14,11 @@ from tests.unit.world import Killed
 
 Result = TypeVar("Result")
 Other = TypeVar("Other")
+AnyShop = TypeVar("AnyShop", bound=Shop)
+Scene = TypeVarTuple("Scene")
+
+# More than any act makes.
+_MOST_CALLS = 200
 
 # Seconds after which an execution that says nothing is taken for dead.
 AFTER_THE_LEASE = 150.0
@@ -78,6 +83,29 @@ async def swept_later(shop: Shop, later: timedelta) -> None:
     """The sweep, so much later."""
     shop.now += later
     await sweep(shop.desk())
+
+
+def deaths(
+    prepare: Callable[[], tuple[AnyShop, *Scene]],
+    act: Callable[[AnyShop, *Scene], object],
+    *,
+    after_effect: bool,
+    least_calls: int,
+) -> Iterator[tuple[AnyShop, *Scene]]:
+    """Every scene in which the process died at another call of `act`, before or after its effect."""
+    for call in range(_MOST_CALLS):
+        scene = prepare()
+        world = scene[0].world
+        world.kill(call, after_effect=after_effect)
+        try:
+            act(*scene)
+        except Killed:
+            world.revive()
+            yield scene
+        else:
+            assert call >= least_calls
+            return
+    raise AssertionError("it never ends")
 
 
 def sweep_dies(shop: Shop, call: int, *, after_effect: bool, later: float = 0.0) -> bool:

@@ -11,11 +11,10 @@ from boxoffice.domain import ids
 from boxoffice.domain.attendance import over_at, status_after
 from boxoffice.domain.status import BookingStatus
 from boxoffice.recovery import attendance
-from boxoffice.recovery.sweep import sweep
 from boxoffice.schema import Table
 
+from tests.unit.interruptions import deaths
 from tests.unit.shop import NOW, PRICE, Shop, broken
-from tests.unit.world import Killed
 
 AFTER = timedelta(days=31).total_seconds()
 
@@ -138,20 +137,18 @@ def test_who_bought_for_an_event_that_was_called_off_is_no_no_show() -> None:
 
 @pytest.mark.parametrize("after_effect", [False, True])
 def test_wherever_the_sweep_dies_the_next_one_goes_on(after_effect: bool) -> None:
-    for call in range(60):
+    def admitted() -> tuple[Shop]:
         shop = shop_after(2)
         admit(shop, 0)
-        shop.world.kill(call, after_effect=after_effect)
-        try:
-            asyncio.run(sweep(shop.desk()))
-        except Killed:
-            shop.world.revive()
-        else:
-            break
+        return (shop,)
+
+    def run(shop: Shop) -> None:
+        shop.sweep()
+
+    for (shop,) in deaths(admitted, run, after_effect=after_effect, least_calls=9):
         shop.settle()
         assert statuses(shop) == ["completed", "no_show"]
         assert shop.audit() == []
-    assert call > 8
 
 
 def test_without_looking_again_nobody_would_know_how_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:

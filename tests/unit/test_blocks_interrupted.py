@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from boxoffice.domain.errors import BoxofficeError, Rejected
+from boxoffice.domain.errors import BoxofficeError
 from boxoffice.managing.targets import Target
 
+from tests.unit.interruptions import deaths
 from tests.unit.opera import Opera, crowd, place, seat
-from tests.unit.seat_blocks import LARGE, half_made, half_taken, settle
+from tests.unit.seat_blocks import LARGE, half_made, half_taken, refused, settle
 from tests.unit.shop import broken
-from tests.unit.world import Killed
-
-MOST_CALLS = 40
 
 
 class TestDying:
@@ -20,58 +18,43 @@ class TestDying:
     def test_at_any_call_of_a_block_it_is_whole_or_nothing_in_the_end(
         self, target: Target, after_effect: bool
     ) -> None:
-        for call in range(MOST_CALLS):
-            opera = Opera(capacity=150)
-            opera.world.kill(call, after_effect=after_effect)
-            try:
-                opera.block(target)
-            except Killed:
-                opera.world.revive()
-            else:
-                assert call > 8
-                return
+        def house() -> tuple[Opera]:
+            return (Opera(capacity=150),)
+
+        def block(opera: Opera) -> None:
+            opera.block(target)
+
+        for (opera,) in deaths(house, block, after_effect=after_effect, least_calls=9):
             settle(opera)
             assert len(opera.blocked()) in ((0, 120) if not opera.changes() else (120,))
             assert [action for action, _, _ in opera.logged()] == ["units.blocked"] * len(opera.changes())
-        raise AssertionError("it never ends")
 
     @pytest.mark.parametrize("after_effect", [False, True])
     def test_at_any_call_of_a_refused_block_nothing_is_left(self, after_effect: bool) -> None:
-        for call in range(MOST_CALLS):
-            opera = half_taken()
-            opera.world.kill(call, after_effect=after_effect)
-            try:
-                opera.block(LARGE)
-            except Killed:
-                opera.world.revive()
-                settle(opera)
-                assert opera.blocked() == []
-            except Rejected:
-                assert call > 5
-                return
-        raise AssertionError("it never ends")
+        def house() -> tuple[Opera]:
+            return (half_taken(),)
+
+        def block(opera: Opera) -> None:
+            refused(lambda: opera.block(LARGE))
+
+        for (opera,) in deaths(house, block, after_effect=after_effect, least_calls=6):
+            settle(opera)
+            assert opera.blocked() == []
 
     @pytest.mark.parametrize("after_effect", [False, True])
     def test_at_any_call_of_unblocking_the_same_request_or_the_sweep_ends_it(
         self, after_effect: bool
     ) -> None:
-        for call in range(MOST_CALLS):
+        def blocked() -> tuple[Opera, str]:
             opera = Opera()
-            block_id = opera.block(LARGE).change.id
-            opera.world.kill(call, after_effect=after_effect)
-            try:
-                opera.unblock(block_id)
-            except Killed:
-                opera.world.revive()
-            else:
-                assert call > 4
-                return
+            return opera, opera.block(LARGE).change.id
+
+        for opera, block_id in deaths(blocked, Opera.unblock, after_effect=after_effect, least_calls=5):
             if opera.changes()[0]["state"] == "done":
                 opera.unblock(block_id)
             settle(opera)
             assert opera.blocked() == []
             assert len([entry for entry in opera.logged() if entry[0] == "units.unblocked"]) == 1
-        raise AssertionError("it never ends")
 
     def test_an_execution_that_wakes_up_late_changes_nothing(self) -> None:
         opera = half_made(broken)

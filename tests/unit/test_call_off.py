@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from datetime import timedelta
 from typing import Any
 
@@ -18,8 +17,8 @@ from boxoffice.times import to_text
 
 from tests.unit.counter import BOOKING, Counter
 from tests.unit.holding import held
+from tests.unit.interruptions import deaths
 from tests.unit.shop import PRICE, broken
-from tests.unit.world import Killed
 
 BOOKINGS = 4
 
@@ -90,20 +89,17 @@ def test_published_events_are_left_alone() -> None:
 
 @pytest.mark.parametrize("after_effect", [False, True])
 def test_wherever_a_run_dies_the_next_goes_on(after_effect: bool) -> None:
-    for call in itertools.count():
-        shop = called_off()
-        shop.world.kill(call, after_effect=after_effect)
-        try:
-            shop.sweep()
-        except Killed:
-            shop.world.revive()
-        else:
-            break
+    def shops() -> tuple[Counter]:
+        return (called_off(),)
+
+    def run(shop: Counter) -> None:
+        shop.sweep()
+
+    for (shop,) in deaths(shops, run, after_effect=after_effect, least_calls=51):
         shop.sweep()
         shop.settle()
         over(shop)
         assert len(shop.gateway.refunds) == BOOKINGS
-    assert call > 50
 
 
 def test_several_runs_at_once_do_each_booking_once() -> None:

@@ -20,10 +20,10 @@ from pytest import MonkeyPatch as Patch
 
 from tests.unit.fake_rows import FakeRows
 from tests.unit.holding import converted, pay
+from tests.unit.interruptions import deaths
 from tests.unit.opera import Opera
 from tests.unit.rivals import held, holders, later, outcome, refusal, row, with_priority
 from tests.unit.shop import BOB, PRICE, Shop
-from tests.unit.world import Killed
 
 REASON = "They asked first."
 
@@ -143,15 +143,10 @@ class TestGranting:
 
     @pytest.mark.parametrize("after_effect", [False, True])
     def test_whoever_dies_over_it_can_repeat_it(self, after_effect: bool) -> None:
-        for call in range(60):
-            shop, _, case_id = parked()
-            shop.world.kill(call, after_effect=after_effect)
-            try:
-                decide(shop, case_id)
-                assert call > 15
-                return
-            except Killed:
-                shop.world.revive()
+        def granted(shop: Opera, kept: Held, case_id: str) -> None:
+            decide(shop, case_id)
+
+        for shop, _, case_id in deaths(parked, granted, after_effect=after_effect, least_calls=16):
             # A hold that was being made is left to whoever makes it, for as long as that can take.
             for seconds in (1, 100):
                 later(shop, seconds)
@@ -165,7 +160,6 @@ class TestGranting:
             assert told(shop) == [("ann", "hold.displaced"), ("bob", "case.granted")]
             shop.settle()
             assert shop.audit() == []
-        raise AssertionError("it never came to its end")
 
 
 class TestRefusing:

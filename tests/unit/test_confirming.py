@@ -21,6 +21,7 @@ from boxoffice.times import from_text
 from pytest import MonkeyPatch as Patch
 
 from tests.unit.holding import converted, pay
+from tests.unit.interruptions import deaths
 from tests.unit.rivals import held, holders, later, outcome, row
 from tests.unit.shop import ANN, BOB, Shop
 from tests.unit.world import Killed
@@ -147,41 +148,33 @@ def test_whoever_is_asked_can_still_pay() -> None:
 
 @pytest.mark.parametrize("after_effect", [False, True])
 def test_whoever_dies_over_asking_has_told_everybody_who_may_lose_something(after_effect: bool) -> None:
-    for call in range(20):
+    def holding() -> tuple[Shop, Held]:
         shop = Shop()
-        kept = held(shop)
-        shop.world.kill(call, after_effect=after_effect)
-        try:
-            ask(shop, kept)
-            assert call > 5
-            return
-        except Killed:
-            shop.world.revive()
+        return shop, held(shop)
+
+    for shop, kept in deaths(holding, ask, after_effect=after_effect, least_calls=6):
         if ends(shop, kept) != {kept.booking.held_until}:
             assert len(shop.rows.all(Table.OUTBOX)) == 1
         confirm(shop, kept)
         assert ends(shop, kept) == {kept.booking.held_until}
         shop.settle()
         assert shop.audit() == []
-    raise AssertionError("it never came to its end")
 
 
 @pytest.mark.parametrize("after_effect", [False, True])
 def test_whoever_dies_over_answering_can_answer_again(after_effect: bool) -> None:
-    for call in range(20):
+    def asked() -> tuple[Shop, Held]:
         shop = Shop()
         kept = held(shop)
         ask(shop, kept)
-        shop.world.kill(call, after_effect=after_effect)
-        try:
-            confirm(shop, kept)
-            assert call > 3
-            return
-        except Killed:
-            shop.world.revive()
+        return shop, kept
+
+    def answer(shop: Shop, kept: Held) -> None:
+        confirm(shop, kept)
+
+    for shop, kept in deaths(asked, answer, after_effect=after_effect, least_calls=4):
         confirm(shop, kept)
         assert ends(shop, kept) == {kept.booking.held_until}
-    raise AssertionError("it never came to its end")
 
 
 def test_an_answer_in_the_last_moment_is_told_when_it_was_too_late(monkeypatch: Patch) -> None:

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from boxoffice.bookings.hold import Held
 from boxoffice.bookings.open_holds import extend_hold, release_hold
 from boxoffice.bookings.proof import PaymentClaim
 from boxoffice.bookings.results import Booked
@@ -16,6 +17,8 @@ from boxoffice.domain.selection import NamedSeats
 from boxoffice.schema import Table
 
 from tests.unit.holding import converted, pay, run
+from tests.unit.interruptions import deaths
+from tests.unit.opera import Opera
 from tests.unit.rivals import (
     GOLD,
     SILVER,
@@ -30,7 +33,6 @@ from tests.unit.rivals import (
     with_priority,
 )
 from tests.unit.shop import ANN, BOB
-from tests.unit.world import Killed
 
 
 class TestPriority:
@@ -185,17 +187,16 @@ class TestPriority:
 class TestDeaths:
     @pytest.mark.parametrize("after_effect", [False, True])
     def test_wherever_the_displacer_dies_one_of_them_has_it_in_the_end(self, after_effect: bool) -> None:
-        for call in range(40):
+        def holding() -> tuple[Opera, Held]:
             shop = with_priority()
             weak = held(shop)
             later(shop)
-            shop.world.kill(call, after_effect=after_effect)
-            try:
-                held(shop, caller=GOLD, request_id="the same")
-                assert call > 8
-                return
-            except Killed:
-                shop.world.revive()
+            return shop, weak
+
+        def displacing(shop: Opera, weak: Held) -> None:
+            held(shop, caller=GOLD, request_id="the same")
+
+        for shop, weak in deaths(holding, displacing, after_effect=after_effect, least_calls=9):
             later(shop, 1)
             try:
                 assert held(shop, caller=GOLD, request_id="the same").places
@@ -209,4 +210,3 @@ class TestDeaths:
             shop.settle()
             assert shop.rows.all(Table.CLAIMS) == []
             assert shop.audit() == []
-        raise AssertionError("it never came to its end")

@@ -19,7 +19,7 @@ from tests.unit.hold_acts import (
     UNTIL_THE_END,
     Act,
     balanced,
-    deaths,
+    dying,
     pass_time,
     releasing,
     sweeping,
@@ -40,7 +40,7 @@ def attempt(act: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
 @pytest.mark.parametrize("after_effect", [False, True])
 @pytest.mark.parametrize("act", ACTS, ids=str)
 def test_wherever_it_dies_the_sweep_ends_it(act: Act, after_effect: bool) -> None:
-    for shop, _ in deaths(act, after_effect):
+    for shop, _ in dying(act, after_effect):
         shop.settle()
         balanced(shop)
         before = shop.snapshot()
@@ -51,7 +51,7 @@ def test_wherever_it_dies_the_sweep_ends_it(act: Act, after_effect: bool) -> Non
 @pytest.mark.parametrize("after_effect", [False, True])
 @pytest.mark.parametrize("act", ACTS, ids=str)
 def test_wherever_it_dies_its_client_may_ask_again(act: Act, after_effect: bool) -> None:
-    for shop, again in deaths(act, after_effect):
+    for shop, again in dying(act, after_effect):
         first = attempt(again)
         shop.settle()
         balanced(shop)
@@ -66,7 +66,7 @@ def test_wherever_it_dies_its_client_may_ask_again(act: Act, after_effect: bool)
 def test_wherever_the_sweep_dies_that_ends_a_dead_payers_work_another_one_goes_on() -> None:
     cases = 0
     for call in range(0, MOST_CALLS, 9):
-        for shop, _ in deaths(ACTS[1], after_effect=True):
+        for shop, _ in dying(ACTS[1], after_effect=True):
             pass_time(shop, UNTIL_THE_END)
             cases += sweep_dies(shop, call, after_effect=bool(call % 2))
             shop.settle()
@@ -79,7 +79,7 @@ def test_wherever_the_sweep_dies_that_ends_a_dead_payers_work_another_one_goes_o
 def test_who_pays_for_a_hold_whose_end_was_interrupted_gets_what_is_free(
     act: Callable[[Shop], Callable[[], Coroutine[Any, Any, Any]]], after_effect: bool
 ) -> None:
-    for shop, _ in deaths(Act("", act, 7), after_effect):
+    for shop, _ in dying(Act("", act, 7), after_effect):
         booking_id = first_hold(shop)
         order_id = shop.rows.tables[Table.BOOKINGS][booking_id]["gatewayOrderId"]
         shop.gateway.pay("pay_1", shop.gateway.orders[order_id].amount.amount, order_id=order_id)

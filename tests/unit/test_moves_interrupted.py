@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from boxoffice.bookings.conversion import convert
 from boxoffice.bookings.desk import Desk
+from boxoffice.bookings.hold import Held
 from boxoffice.bookings.open_holds import extend_hold, release_hold
 from boxoffice.bookings.proof import PaymentClaim
 from boxoffice.bookings.results import Booked
@@ -21,10 +22,11 @@ from boxoffice.domain.errors import Rejected
 from boxoffice.managing import moves, moving
 from boxoffice.schema import Table
 
+from tests.unit.interruptions import deaths
 from tests.unit.opera import Opera, seat
 from tests.unit.seat_moves import TWO, booked, in_thread, refused, settle
 from tests.unit.shop import ANN, broken
-from tests.unit.world import Killed, World, lost_answer
+from tests.unit.world import World, lost_answer
 
 MOST_CALLS = 40
 
@@ -51,19 +53,17 @@ class TestDying:
     def test_at_any_call_it_is_finished_or_nothing_has_changed(
         self, after_effect: bool, is_hold: bool
     ) -> None:
-        for call in range(MOST_CALLS):
+        def taken() -> tuple[Opera, Held]:
             opera = Opera()
             kept = opera.hold("S-A1", "S-A2")
             if not is_hold:
                 assert isinstance(asyncio.run(opera.pay_async(kept)), Booked)
-            opera.world.kill(call, after_effect=after_effect)
-            try:
-                opera.move(kept.booking.id, TWO)
-            except Killed:
-                opera.world.revive()
-            else:
-                assert call > 12
-                return
+            return opera, kept
+
+        def move(opera: Opera, kept: Held) -> None:
+            opera.move(kept.booking.id, TWO)
+
+        for opera, kept in deaths(taken, move, after_effect=after_effect, least_calls=13):
             opera.now += timedelta(minutes=5)
             opera.finish_due()
             where = {1: ["S-B1"], 2: ["S-B2"]} if opera.changes() else {1: ["S-A1"], 2: ["S-A2"]}
@@ -74,27 +74,23 @@ class TestDying:
             assert {n: [label] for n, (_, label) in opera.printed(kept.booking.id).items()} == where
             settle(opera)
             assert opera.audit() == []
-        raise AssertionError("it never ends")
 
     @pytest.mark.parametrize("after_effect", [False, True])
     def test_at_any_call_of_a_refused_move_the_old_seats_are_kept(self, after_effect: bool) -> None:
-        for call in range(MOST_CALLS):
+        def to_be_refused() -> tuple[Opera, str]:
             opera, booking_id = booked()
             opera.world.fail("create claims", broken)
-            refused(lambda o=opera, b=booking_id: o.move(b, TWO))  # type: ignore[misc]
+            refused(lambda: opera.move(booking_id, TWO))
             opera.claim(seat("s.b2"))
             opera.now += timedelta(minutes=5)
-            opera.world.kill(call, after_effect=after_effect)
-            try:
-                opera.finish_due()
-            except Killed:
-                opera.world.revive()
-                opera.finish_due()
-                assert opera.seats_of(booking_id) == {1: ["S-A1"], 2: ["S-A2"]}
-            else:
-                assert call > 5
-                return
-        raise AssertionError("it never ends")
+            return opera, booking_id
+
+        def finish(opera: Opera, booking_id: str) -> None:
+            opera.finish_due()
+
+        for opera, booking_id in deaths(to_be_refused, finish, after_effect=after_effect, least_calls=6):
+            opera.finish_due()
+            assert opera.seats_of(booking_id) == {1: ["S-A1"], 2: ["S-A2"]}
 
 
 class TestMeanwhile:

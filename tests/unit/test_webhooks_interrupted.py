@@ -10,9 +10,10 @@ from boxoffice.domain.errors import BoxofficeError
 from boxoffice.webhooks.take import Delivery, take
 
 from tests.unit.gateway_post import Post
+from tests.unit.interruptions import deaths
 from tests.unit.shop import Shop, busy
-from tests.unit.webhook_scenes import MOST_CALLS, SCENES, Scene, check
-from tests.unit.world import Killed, lost_answer
+from tests.unit.webhook_scenes import SCENES, Scene, check
+from tests.unit.world import lost_answer
 
 CALLS = (
     "put webhook_events", "update webhook_events", "find bookings", "fetch payment", "find outcomes",
@@ -33,24 +34,19 @@ def deliver(shop: Shop, delivery: Delivery) -> None:
 @pytest.mark.parametrize("scene", SCENES, ids=str)
 @pytest.mark.parametrize("after_effect", [False, True])
 def test_wherever_it_dies_it_comes_to_the_same_end(scene: Scene, after_effect: bool) -> None:
-    for call in range(MOST_CALLS):
+    def sent() -> tuple[Shop, Delivery]:
         shop = scene.prepare()
-        delivery = Post(shop).delivery(scene.name, event_id="evt_1")
-        shop.world.kill(call, after_effect=after_effect)
-        try:
-            deliver(shop, delivery)
-            shop.sweep(1)
-        except Killed:
-            shop.world.revive()
-        else:
-            break
+        return shop, Post(shop).delivery(scene.name, event_id="evt_1")
+
+    def taken(shop: Shop, delivery: Delivery) -> None:
+        deliver(shop, delivery)
+        shop.sweep(1)
+
+    for shop, delivery in deaths(sent, taken, after_effect=after_effect, least_calls=6):
         deliver(shop, delivery)
         shop.settle()
         check(shop)
         assert shop.gateway.payments["pay_1"].state in scene.ends
-    else:
-        raise AssertionError("it makes more calls than are tried")
-    assert call >= 6
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=str)
