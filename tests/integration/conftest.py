@@ -85,6 +85,14 @@ def shop(target: Target, server: LocalServer) -> Shop:
     return PublishedShop(target.http(), target.project_id, payments)
 
 
+@pytest.fixture
+def local(server: LocalServer) -> Iterator[Http]:
+    """A caller of the local routes; afterwards no fault is left."""
+    caller = Http(server.ready.site + "/_local", {"X-Appwrite-Key": server.ready.api_key})
+    yield caller
+    ok(caller.delete("/faults"))
+
+
 @pytest.fixture(scope="session")
 def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     """A local Appwrite beside the shared one, with the functions deployed and no schedule running.

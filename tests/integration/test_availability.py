@@ -19,7 +19,7 @@ from scripts.project.config import load_project
 from scripts.project.functions import deploy_functions
 from scripts.project.shop import AVAILABILITY, DATABASE, Answer, Shop, execute
 from tests.support.calls import entries_of
-from tests.support.local_server import Http, LocalServer, ok, wait_until
+from tests.support.local_server import Http, ok, wait_until
 from tests.support.published import as_published
 from tests.support.target import Target
 
@@ -46,12 +46,6 @@ def look(target: Target) -> Look:
         return as_published(execute(http, AVAILABILITY, query), "AvailabilitySuccess")
 
     return ask
-
-
-@pytest.fixture
-def local(server: LocalServer) -> Http:
-    """A caller of the local routes."""
-    return Http(server.ready.site + "/_local", {"X-Appwrite-Key": server.ready.api_key})
 
 
 def only(answer: Answer) -> dict[str, Any]:

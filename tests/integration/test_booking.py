@@ -12,7 +12,7 @@ import requests
 from scripts.project.shop import BOOK, Answer, Customer, Event, Shop
 from tests.support.books import Books, read_books
 from tests.support.crowd import all_at_once
-from tests.support.local_server import Http, LocalServer, ok, wait_until
+from tests.support.local_server import Http, ok, wait_until
 from tests.support.qr import read_qr
 from tests.support.traces import Watch
 
@@ -225,10 +225,9 @@ class TestThePaymentWasUsedBefore:
 
     @pytest.mark.local_only
     def test_while_the_first_is_running_it_is_in_progress(
-        self, shop: Shop, server: LocalServer, customer: Customer, stranger: Customer, event: Event
+        self, shop: Shop, local: Http, customer: Customer, stranger: Customer, event: Event
     ) -> None:
         payment = shop.pay(customer, PRICE)
-        local = Http(server.ready.site + "/_local", {"X-Appwrite-Key": server.ready.api_key})
         slow = {"kind": "delay", "seconds": 1, "path": "*/outcomes/rows", "method": "POST", "nth": 1}
         fault = ok(local.post("/faults", slow))["id"]
 
@@ -266,10 +265,9 @@ class TestTheConnectionIsLost:
 
     @pytest.mark.local_only
     def test_a_booking_that_has_begun_is_completed_without_its_client(
-        self, shop: Shop, server: LocalServer, customer: Customer, event: Event
+        self, shop: Shop, local: Http, customer: Customer, event: Event
     ) -> None:
         payment = shop.pay(customer, PRICE)
-        local = Http(server.ready.site + "/_local", {"X-Appwrite-Key": server.ready.api_key})
         slow = {"kind": "delay", "seconds": 1, "path": "*/claims/rows", "method": "POST", "nth": 1}
         fault = ok(local.post("/faults", slow))["id"]
         try:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
 from scripts.project.shop import Answer, Customer, Event, Shop
 from tests.support.calls import entries_of, names, waves
-from tests.support.local_server import Http, LocalServer, ok
+from tests.support.local_server import Http, ok
 
 pytestmark = pytest.mark.local_only
 
@@ -29,14 +29,6 @@ class Cost:
     appwrite: list[str]
     waves: list[list[str]]
     gateway: list[str]
-
-
-@pytest.fixture
-def local(server: LocalServer) -> Iterator[Http]:
-    """A caller of the local routes; afterwards no fault is left."""
-    caller = Http(server.ready.site + "/_local", {"X-Appwrite-Key": server.ready.api_key})
-    yield caller
-    ok(caller.delete("/faults"))
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from scripts.project.shop import Answer, Customer, Event, Shop
 from tests.support.books import read_books
 from tests.support.calls import Entry, entries_of, names
 from tests.support.ledger import read_money
-from tests.support.local_server import Http, LocalServer, ok
+from tests.support.local_server import Http, ok
 
 pytestmark = pytest.mark.local_only
 
@@ -40,14 +40,6 @@ BACKWARDS = [
     ("payment", "refund payment"),
 ]
 UNDOING = {call for _, call in BACKWARDS}
-
-
-@pytest.fixture
-def local(server: LocalServer) -> Iterator[Http]:
-    """A caller of the local routes; afterwards no fault is left."""
-    caller = Http(server.ready.site + "/_local", {"X-Appwrite-Key": server.ready.api_key})
-    yield caller
-    ok(caller.delete("/faults"))
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,14 +22,6 @@ pytestmark = pytest.mark.local_only
 
 PRICE = Money(50_000, "INR")
 ORDERS = "/razorpay/v1/orders"
-
-
-@pytest.fixture
-def local(server: LocalServer) -> Iterator[Http]:
-    """A caller of the local routes; afterwards no fault is left."""
-    caller = Http(server.ready.site + "/_local", {"X-Appwrite-Key": server.ready.api_key})
-    yield caller
-    ok(caller.delete("/faults"))
 
 
 @pytest.fixture

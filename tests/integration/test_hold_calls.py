@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from scripts.project.shop import Answer, Customer, Event, Shop
 from tests.support.calls import entries_of, waves
-from tests.support.local_server import Http, LocalServer, ok
+from tests.support.local_server import Http, ok
 
 pytestmark = pytest.mark.local_only
 
@@ -21,14 +21,6 @@ SLOWNESS = 0.25
 PAPERS = ["create file", "create orders", "create tickets", "create transactions", "update bookings"]
 
 Waves = list[list[str]]
-
-
-@pytest.fixture
-def local(server: LocalServer) -> Iterator[Http]:
-    """A caller of the local routes; afterwards no fault is left."""
-    caller = Http(server.ready.site + "/_local", {"X-Appwrite-Key": server.ready.api_key})
-    yield caller
-    ok(caller.delete("/faults"))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from scripts.project.shop import CURRENCY, HOLD, Answer, Customer, Event, Shop, execute
 from tests.support.crowd import all_at_once
-from tests.support.local_server import Http, LocalServer, ok
+from tests.support.local_server import Http, ok
 
 PRICE, BALCONY = 50_000, 80_000
 CROWD = 24
@@ -187,9 +187,8 @@ def test_whether_a_cancellation_gives_the_use_back(
 
 @pytest.mark.local_only
 def test_a_booking_that_is_undone_gives_the_use_back(
-    shop: Shop, server: LocalServer, customer: Customer, event: Event
+    shop: Shop, local: Http, customer: Customer, event: Event
 ) -> None:
-    local = Http(server.ready.site + "/_local", {"X-Appwrite-Key": server.ready.api_key})
     code = shop.create_promo_code(uses=1)
     path = "/v1/tablesdb/boxoffice/tables/orders/rows"
     ok(local.post("/faults", {"kind": "refuse", "method": "POST", "path": path, "status": 400}))
