@@ -116,9 +116,9 @@ class Rows(Protocol):
         ...
 
     async def delete_where(self, table: Table, where: Where) -> None:
-        """Delete every row that matches; none is fine. One call: the caller decides about repeating it.
+        """Delete every row that matches; none is fine. `where` is not empty.
 
-        `where` is not empty.
+        Repeated when it is not known whether it has happened: it must not match what others write meanwhile.
         """
         ...
 

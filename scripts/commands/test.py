@@ -22,14 +22,15 @@ def pytest_arguments(given: list[str], known: set[str], processors: int = 1) -> 
     """What pytest is called with: areas become their folders; without any target all tests are meant.
 
     Whole areas are spread over processes, file by file; whatever is more specific runs in one, so that its
-    output and its debugger are where they are expected.
+    output and its debugger are where they are expected. They are begun in their own order, in which the many
+    short files come last and fill what the long ones leave.
     """
     arguments = [str(TESTS / word) if word in known else word for word in given]
     has_target = any(Path(word.partition("::")[0]).exists() for word in arguments)
     fixed = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "--durations=15"]
     processes = min(processors, MOST_PROCESSES)
     if processes > 1 and set(given) <= known:
-        fixed += ["-n", str(processes), "--dist", "loadfile"]
+        fixed += ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"]
     return [*fixed, *arguments, *([] if has_target else [str(TESTS)])]
 
 

@@ -22,14 +22,12 @@ from boxoffice.domain.status import STANDING, BookingStatus, Outcome, PaymentSta
 from boxoffice.inventory.reading import PLACE_COLUMNS, places_of
 from boxoffice.inventory.wants import Place
 from boxoffice.ports import UniqueClash
-from boxoffice.saga.retry import RetryPolicy, retrying
 from boxoffice.schema import Table
 
 Proof = Callable[[], Awaitable[Payment]]
 
 _REFERENCE_COLLISIONS = 5
 _UNDECIDED = frozenset({BookingStatus.HELD, BookingStatus.PENDING})
-_VOID_POLICY = RetryPolicy(attempts=3, base=0.1, cap=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +128,9 @@ class Admission:
 
         Failing is harmless: its lease runs out.
         """
+        where = {"$id": booking.id, "attempt": booking.attempt, "status": BookingStatus.PENDING}
         try:
-            await retrying(
-                lambda: self._desk.rows.delete_where(
-                    Table.BOOKINGS,
-                    {"$id": booking.id, "attempt": booking.attempt, "status": BookingStatus.PENDING},
-                ),
-                policy=_VOID_POLICY,
-                kinds={ErrorKind.RETRYABLE, ErrorKind.AMBIGUOUS},
-                timing=self._desk.timing,
-                budget=self._desk.budget,
-            )
+            await self._desk.rows.delete_where(Table.BOOKINGS, where)
         except BoxofficeError as error:
             self._desk.log.error("booking.void_failed", error, bookingId=booking.id)
 

@@ -24,18 +24,15 @@ from boxoffice.bookings.stored_hold import HOLD_LABEL, Lease, StoredHold, lease_
 from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.codes import Code
-from boxoffice.domain.errors import BoxofficeError, ErrorKind, Rejected
+from boxoffice.domain.errors import BoxofficeError, Rejected
 from boxoffice.domain.payments import Payment, nothing_to_pay
 from boxoffice.domain.recovery import is_lease_over
 from boxoffice.domain.status import STANDING, BookingStatus, Outcome
 from boxoffice.inventory.wants import Place
 from boxoffice.ports import UniqueClash
-from boxoffice.saga.retry import RetryPolicy, retrying
 from boxoffice.saga.runner import Ending
 from boxoffice.schema import Table
 from boxoffice.times import to_text
-
-_RELEASE_POLICY = RetryPolicy(attempts=3, base=0.1, cap=1.0)
 
 
 async def convert(desk: Desk, caller: Caller, booking_id: str, claim: PaymentClaim | None) -> Booked | Failed:
@@ -214,13 +211,7 @@ class _Conversion:
             "attempt": self._lease.attempt,
         }
         try:
-            await retrying(
-                lambda: self._desk.rows.delete_where(Table.LEASES, where),
-                policy=_RELEASE_POLICY,
-                kinds={ErrorKind.RETRYABLE, ErrorKind.AMBIGUOUS},
-                timing=self._desk.timing,
-                budget=self._desk.budget,
-            )
+            await self._desk.rows.delete_where(Table.LEASES, where)
         except BoxofficeError as error:
             self._desk.log.error("lease.not_released", error, bookingId=self._id)
 

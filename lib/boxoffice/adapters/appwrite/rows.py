@@ -160,7 +160,11 @@ class AppwriteRows:
     async def delete_where(self, table: Table, where: Where) -> None:
         """See `Rows.delete_where`."""
         queries = _some(where)
-        await self._call(lambda: self._tables.delete_rows(DATABASE, table, queries))
+
+        async def attempt() -> None:
+            await self._call(lambda: self._tables.delete_rows(DATABASE, table, queries))
+
+        await self._repeat(attempt, _REPEATABLE_WRITES)
 
     async def count_up(self, table: Table, row: NewRow, column: str, by: int, most: int) -> bool:
         """See `Rows.count_up`."""
