@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.arena import Arena
 from tests.support.local_server import Http, LocalServer
 
 # How long an example takes says something about the machine, not about the rule.
@@ -16,6 +17,9 @@ settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("any machine")
+
+# What helpers of the unit tests assert fails with the values that it compared, as in the tests themselves.
+pytest.register_assert_rewrite("tests.unit")
 
 _running: list[LocalServer] = []
 
@@ -45,6 +49,14 @@ def serving(data_dir: Path) -> Iterator[LocalServer]:
     finally:
         server.stop()
         _running.remove(server)
+
+
+def arena_serving(data_dir: Path, **variables: str) -> Iterator[Arena]:
+    """A fixture's arena on a data folder; its functions have these variables besides the usual ones."""
+    for server in serving(data_dir):
+        arena = Arena(server)
+        arena.deploy(**variables)
+        yield arena
 
 
 @pytest.fixture(scope="session")

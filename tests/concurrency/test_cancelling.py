@@ -10,7 +10,7 @@ import pytest
 
 from scripts.appwrite_http import RefusedError, ok
 from scripts.project.shop import Answer, Customer, Event, execute
-from tests.conftest import serving
+from tests.conftest import arena_serving
 from tests.support.arena import Arena
 from tests.support.crowd import all_at_once
 
@@ -23,10 +23,11 @@ ROUNDS = 12
 @pytest.fixture(scope="module")
 def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     """A server on which one user may ask as often as these tests do."""
-    for server in serving(tmp_path_factory.mktemp("cancelling") / "data"):
-        arena = Arena(server)
-        arena.deploy(RATE_LIMITS="cancel=10000/60 book=10000/60", ADDRESS_LIMITS="")
-        yield arena
+    yield from arena_serving(
+        tmp_path_factory.mktemp("cancelling") / "data",
+        RATE_LIMITS="cancel=10000/60 book=10000/60",
+        ADDRESS_LIMITS="",
+    )
 
 
 @pytest.fixture(scope="module")

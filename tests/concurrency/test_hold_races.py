@@ -17,7 +17,7 @@ import pytest
 from boxoffice.domain import ids
 
 from scripts.project.shop import HOLD, Answer, Customer, Event, execute
-from tests.conftest import serving
+from tests.conftest import arena_serving
 from tests.support.arena import Arena
 from tests.support.crowd import all_at_once
 from tests.support.ledger import Money
@@ -38,10 +38,7 @@ CONVERTED, AGAIN, TAKEN, NOBODY = "converted", "got again", "taken", "nobody"
 @pytest.fixture(scope="module")
 def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     """A server whose clock is moved."""
-    for server in serving(tmp_path_factory.mktemp("hold-races") / "data"):
-        arena = Arena(server)
-        arena.deploy()
-        yield arena
+    yield from arena_serving(tmp_path_factory.mktemp("hold-races") / "data")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import pytest
 
 from scripts.appwrite_http import RefusedError
 from scripts.project.shop import BOOK, HOLD, Answer, Customer, Event, execute
-from tests.conftest import serving
+from tests.conftest import arena_serving
 from tests.support.arena import Arena
 from tests.support.audit import audit
 from tests.support.books import Books
@@ -45,10 +45,7 @@ Wanted = Mapping[str, Any]
 @pytest.fixture(scope="module")
 def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     """A server of its own, whose webhooks have a bad day."""
-    for server in serving(tmp_path_factory.mktemp("load") / "data"):
-        arena = Arena(server)
-        arena.deploy()
-        yield arena
+    yield from arena_serving(tmp_path_factory.mktemp("load") / "data")
 
 
 @dataclass(frozen=True, slots=True)

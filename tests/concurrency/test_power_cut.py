@@ -11,7 +11,7 @@ import requests
 
 from scripts.appwrite_http import RefusedError
 from scripts.project.shop import Answer, Customer, Event
-from tests.conftest import serving
+from tests.conftest import arena_serving
 from tests.support.arena import Arena
 from tests.support.crowd import all_at_once
 from tests.support.local_server import ok, wait_until
@@ -25,10 +25,7 @@ LAST_TRIES = 4
 @pytest.fixture(scope="module")
 def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     """A server that is killed and restarted, and keeps what it has written."""
-    for server in serving(tmp_path_factory.mktemp("power-cut") / "data"):
-        arena = Arena(server)
-        arena.deploy()
-        yield arena
+    yield from arena_serving(tmp_path_factory.mktemp("power-cut") / "data")
 
 
 @dataclass(slots=True)

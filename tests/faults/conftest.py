@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import serving
+from tests.conftest import arena_serving
 from tests.faults.harness import Verdict
 from tests.support.arena import CALL_SECONDS, Arena
 
@@ -17,10 +17,7 @@ _verdicts = pytest.StashKey[list[Verdict]]()
 @pytest.fixture(scope="session")
 def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     """A server whose functions do not wait long for an answer."""
-    for server in serving(tmp_path_factory.mktemp("arena") / "data"):
-        arena = Arena(server)
-        arena.deploy(CALL_SECONDS=str(CALL_SECONDS))
-        yield arena
+    yield from arena_serving(tmp_path_factory.mktemp("arena") / "data", CALL_SECONDS=str(CALL_SECONDS))
 
 
 @pytest.fixture

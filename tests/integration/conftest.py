@@ -19,7 +19,7 @@ from scripts.project.functions import deploy_functions
 from scripts.project.local import function_variables
 from scripts.project.provision import provision, refuse_old_server
 from scripts.project.shop import Answer, Customer, Shop
-from tests.conftest import serving
+from tests.conftest import arena_serving
 from tests.support.arena import Arena
 from tests.support.local_server import Http, LocalServer, ok
 from tests.support.published import as_published
@@ -99,10 +99,7 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
 
     Tests may clear it, move its clock, and run the sweep on it.
     """
-    for server in serving(tmp_path_factory.mktemp("arena") / "data"):
-        arena = Arena(server)
-        arena.deploy()
-        yield arena
+    yield from arena_serving(tmp_path_factory.mktemp("arena") / "data")
 
 
 @pytest.fixture
