@@ -74,6 +74,8 @@ async def _best_effort(desk: Desk, sale: Sale, write: Awaitable[object]) -> None
 
 def _booking_columns(desk: Desk, sale: Sale, report: Report) -> Mapping[str, Any]:
     columns: dict[str, Any] = {
+        # The row of a hold does not say it yet, when that is what has failed.
+        "paymentId": sale.booking.payment_id,
         "paymentStatus": sale.payment_status,
         "failureCode": _lasting_code(_cause(report)),
     }

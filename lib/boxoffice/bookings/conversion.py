@@ -20,7 +20,15 @@ from boxoffice.bookings.proof import PaymentClaim, check_pays_for, fetch
 from boxoffice.bookings.records import Booking
 from boxoffice.bookings.results import Booked, Failed
 from boxoffice.bookings.sale import Sale
-from boxoffice.bookings.stored_hold import HOLD_LABEL, Lease, StoredHold, lease_row, read_hold
+from boxoffice.bookings.stored_hold import (
+    HOLD_LABEL,
+    Lease,
+    StoredHold,
+    begun_columns,
+    lease_row,
+    read_hold,
+    show_begun,
+)
 from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.codes import Code
@@ -32,7 +40,6 @@ from boxoffice.inventory.wants import Place
 from boxoffice.ports import UniqueClash
 from boxoffice.saga.runner import Ending
 from boxoffice.schema import Table
-from boxoffice.times import to_text
 
 
 async def convert(desk: Desk, caller: Caller, booking_id: str, claim: PaymentClaim | None) -> Booked | Failed:
@@ -84,6 +91,10 @@ class _Conversion:
             raise Rejected(
                 Code.NOT_FOUND_ERROR, "You have no booking with this bookingId.", {"field": "bookingId"}
             )
+        if hold.is_being_undone:
+            if is_lease_over(lease.lease_until, self._desk.rows.server_time()):
+                await show_begun(self._desk, hold.booking, lease)
+            raise Rejected(Code.BOOKING_IN_PROGRESS)
         earlier = self._earlier(hold)
         if earlier is not None:
             await self._release_lease()
@@ -157,7 +168,7 @@ class _Conversion:
 
         async def begin() -> None:
             try:
-                await self._desk.rows.update(Table.BOOKINGS, booking.id, _begun_columns(booking))
+                await self._desk.rows.update(Table.BOOKINGS, booking.id, begun_columns(booking))
             except UniqueClash:
                 sale.disown_payment()
                 raise Rejected(Code.DUPLICATE_PAYMENT) from None
@@ -214,16 +225,3 @@ class _Conversion:
             await self._desk.rows.delete_where(Table.LEASES, where)
         except BoxofficeError as error:
             self._desk.log.error("lease.not_released", error, bookingId=self._id)
-
-
-def _begun_columns(booking: Booking) -> dict[str, object]:
-    """What changes in the row of a hold when it is being paid for."""
-    return {
-        "status": booking.status,
-        "paymentId": booking.payment_id,
-        "attempt": booking.attempt,
-        "leaseUntil": to_text(booking.lease_until),
-        "vouched": booking.vouched,
-        "checkAfter": to_text(booking.check_after) if booking.check_after else None,
-        "executionId": booking.execution_id or None,
-    }

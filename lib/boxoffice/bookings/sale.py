@@ -4,6 +4,7 @@ The steps' names are part of the answers that clients get.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from boxoffice.bookings.admission import Admitted
 from boxoffice.bookings.desk import Desk
@@ -98,6 +99,7 @@ class Sale:
 
     def disown_payment(self) -> None:
         """The payment has turned out to be another booking's: nothing of it is to be given back here."""
+        self.booking = replace(self.booking, payment_id=None)
         self.payment_status = PaymentStatus.NONE
 
     async def _may_undo(self) -> bool:

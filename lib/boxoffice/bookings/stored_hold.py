@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.records import Booking
 from boxoffice.domain import ids
 from boxoffice.domain.codes import Code
@@ -13,7 +14,7 @@ from boxoffice.domain.errors import Rejected
 from boxoffice.domain.status import BookingStatus, Outcome
 from boxoffice.inventory.reading import PLACE_COLUMNS, places_of
 from boxoffice.inventory.wants import Place
-from boxoffice.ports import NewRow, Row, Rows
+from boxoffice.ports import NewRow, Row, Rows, UniqueClash
 from boxoffice.schema import Table
 from boxoffice.times import from_text, to_text
 
@@ -39,6 +40,11 @@ class StoredHold:
             and self.outcome is None
             and len(self.places) == self.booking.quantity
         )
+
+    @property
+    def is_being_undone(self) -> bool:
+        """Whether somebody has begun to pay for it and given up, and its row does not say so yet."""
+        return self.booking.status is BookingStatus.HELD and self.outcome is Outcome.ROLLED_BACK
 
     def is_being_made(self, now: datetime) -> bool:
         """Whether somebody may be just about to claim its units."""
@@ -90,3 +96,36 @@ def lease_row(booking_id: str, user_id: str, lease: Lease, execution_id: str) ->
         "executionId": execution_id or None,
     }
     return NewRow(ids.lease_id(booking_id, user_id), data)
+
+
+async def show_begun(desk: Desk, hold: Booking, lease: Lease) -> None:
+    """Show in a hold's row that somebody has begun to pay for it who could not: the sweep does the rest.
+
+    From here on it is an interrupted booking like any other, and looked at at once.
+    """
+    begun = replace(
+        hold,
+        status=BookingStatus.PENDING,
+        payment_id=lease.payment_id,
+        attempt=lease.attempt,
+        lease_until=lease.lease_until,
+        check_after=desk.rows.server_time(),
+    )
+    try:
+        await desk.rows.update(Table.BOOKINGS, hold.id, begun_columns(begun))
+    except UniqueClash:
+        # It was another booking's payment, and that is why it failed.
+        await desk.rows.update(Table.BOOKINGS, hold.id, begun_columns(replace(begun, payment_id=None)))
+
+
+def begun_columns(booking: Booking) -> dict[str, object]:
+    """What changes in the row of a hold when it is being paid for."""
+    return {
+        "status": booking.status,
+        "paymentId": booking.payment_id,
+        "attempt": booking.attempt,
+        "leaseUntil": to_text(booking.lease_until),
+        "vouched": booking.vouched,
+        "checkAfter": to_text(booking.check_after) if booking.check_after else None,
+        "executionId": booking.execution_id or None,
+    }

@@ -15,7 +15,9 @@ from boxoffice.ports import MOST_VALUES, Row
 from boxoffice.reports.records import ReportState, report_id
 from boxoffice.schema import Table
 
-_PAPERS = {TICKET: Table.TICKETS, TRANSACTION: Table.TRANSACTIONS, ORDER: Table.ORDERS}
+PAPERS = {TICKET: Table.TICKETS, TRANSACTION: Table.TRANSACTIONS, ORDER: Table.ORDERS}
+"""Where the steps write that make a booking's papers."""
+
 _LIMIT = 5_000
 
 
@@ -96,11 +98,11 @@ async def _papers(desk: Desk, of_bookings: Mapping[str, Sequence[str]]) -> Mappi
     found = await asyncio.gather(
         *(
             desk.rows.find(table, of_bookings, columns=["bookingId"], limit=_LIMIT)
-            for table in _PAPERS.values()
+            for table in PAPERS.values()
         )
     )
     return _collect(
-        (row["bookingId"], step) for step, rows in zip(_PAPERS, found, strict=True) for row in rows
+        (row["bookingId"], step) for step, rows in zip(PAPERS, found, strict=True) for row in rows
     )
 
 

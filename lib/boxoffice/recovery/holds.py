@@ -5,6 +5,7 @@ are tidied up in one go. The rest are looked at one by one: a hold whose payment
 whose gateway order was paid although its client never came back. For these the gateway is asked.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,15 +15,16 @@ from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.proof import PaymentClaim, is_proven, known_caller
 from boxoffice.bookings.records import Booking
 from boxoffice.bookings.results import Booked
-from boxoffice.bookings.stored_hold import Lease
+from boxoffice.bookings.stored_hold import Lease, show_begun
 from boxoffice.domain import ids
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.payments import Payment, PaymentState
 from boxoffice.domain.recovery import is_lease_over, next_look, next_question
-from boxoffice.domain.status import BookingStatus
+from boxoffice.domain.status import BookingStatus, Outcome
 from boxoffice.inventory.expiry import decide_expired, expired_row, free_claims
 from boxoffice.ports import RowsTaken
+from boxoffice.recovery.evidence import PAPERS
 from boxoffice.recovery.projections import close
 from boxoffice.recovery.results import Recovered
 from boxoffice.schema import Table
@@ -66,6 +68,7 @@ async def expire_holds(
     special += [SpecialHold(hold, None) for hold in ended if hold.id not in over]
     ended = [hold for hold in ended if hold.id in over]
     await free_claims(desk.rows, [hold.id for hold in ended])
+    await _remove_papers(desk, [*over, *await _ended_before(desk, holds)])
     await _show_expired(desk, ended, now)
     return ended, special
 
@@ -78,6 +81,9 @@ async def recover_hold(desk: Desk, hold: SpecialHold) -> Recovered:
     booking, lease, now = hold.booking, hold.lease, desk.rows.server_time()
     if lease is not None and not is_lease_over(lease.lease_until, now):
         await _look_again(desk, booking, lease.lease_until)
+        return Recovered.LOOKED
+    if lease is not None and await _is_being_undone(desk, booking):
+        await show_begun(desk, booking, lease)
         return Recovered.LOOKED
     payment = await _payment(desk, booking, lease)
     if lease is not None:
@@ -132,6 +138,28 @@ def _is_there(payment: Payment, booking: Booking) -> bool:
     if payment.state is PaymentState.AUTHORISED:
         return booking.status is BookingStatus.HELD
     return payment.is_captured and not payment.refunded
+
+
+async def _is_being_undone(desk: Desk, booking: Booking) -> bool:
+    """Whether somebody had begun to pay for the hold and given up, before its row said so."""
+    where = {"$id": booking.id, "outcome": Outcome.ROLLED_BACK}
+    return booking.status is BookingStatus.HELD and bool(await desk.rows.find(Table.OUTCOMES, where, limit=1))
+
+
+async def _ended_before(desk: Desk, holds: Sequence[Booking]) -> list[str]:
+    """Those of the holds that have been over for some time."""
+    named = [hold.id for hold in holds if hold.status is not BookingStatus.HELD]
+    if not named:
+        return []
+    rows = await desk.rows.find(Table.OUTCOMES, {"$id": named, "outcome": Outcome.EXPIRED})
+    return [row["$id"] for row in rows]
+
+
+async def _remove_papers(desk: Desk, booking_ids: Sequence[str]) -> None:
+    """Remove what somebody may have written who began to pay for a hold, and died before its row said so."""
+    if booking_ids:
+        where = {"bookingId": booking_ids}
+        await asyncio.gather(*(desk.rows.delete_where(table, where) for table in PAPERS.values()))
 
 
 async def _decide(desk: Desk, booking_ids: Sequence[str]) -> Sequence[str]:
