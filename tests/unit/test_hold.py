@@ -75,6 +75,27 @@ class TestHolding:
         assert second.booking.gateway_order_id == first.booking.gateway_order_id
         assert len(shop.rows.all(Table.CLAIMS)) == 2
 
+    def test_a_request_id_that_was_used_for_something_else_is_refused(self) -> None:
+        shop = Shop(capacity=2)
+        first = held(shop, 1, request_id="r1")
+        before = shop.snapshot()
+        # Also when there would not be enough of it.
+        for quantity, promo_code in ((2, None), (1, "SPRING")):
+            shop.rows.seed(Table.PROMO_CODES, "spring", code="SPRING", currency="INR", basisPoints=1_000)
+            wish = HoldWish((SomeTickets("concert", "standing", None, quantity),), promo_code, "r1")
+            refused = refusal(hold(shop.desk(), ANN, wish))
+            assert (refused.code, refused.details["field"]) == (Code.VALIDATION_ERROR, "requestId")
+        del shop.rows.tables[Table.PROMO_CODES]["spring"]
+        assert shop.snapshot() == before
+        assert held(shop, 1, request_id="r1").booking.id == first.booking.id
+
+    def test_a_request_id_is_not_free_for_something_else_when_its_hold_has_ended(self) -> None:
+        shop = Shop()
+        kept = held(shop, 1, request_id="r1")
+        run(release_hold(shop.desk(), "ann", kept.booking.id))
+        wish = HoldWish((SomeTickets("concert", "standing", None, 2),), None, "r1")
+        assert refusal(hold(shop.desk(), ANN, wish)).code is Code.VALIDATION_ERROR
+
     def test_its_order_is_the_makers_to_write_down_while_it_may_be_alive(self) -> None:
         shop = Shop()
         first = held(shop, request_id="r1")

@@ -13,7 +13,7 @@ from functools import partial
 from boxoffice.bookings.admission import write_booking
 from boxoffice.bookings.basket import Basket, fill
 from boxoffice.bookings.desk import Desk
-from boxoffice.bookings.draft import draft
+from boxoffice.bookings.draft import draft, fingerprint
 from boxoffice.bookings.records import Booking
 from boxoffice.bookings.stored_hold import HOLD_LABEL, StoredHold, read_hold, why_over
 from boxoffice.conflicts import contest
@@ -87,17 +87,24 @@ async def _hold(desk: Desk, caller: Caller, wish: HoldWish, right: Right | None)
             return await _Holding(desk, basket, _draft(desk, caller, basket, booking_id), right).run()
         basket = replace(basket, refusal=shortage)
     if wish.request_id and (stored := await read_hold(desk.rows, booking_id)):
-        return earlier(stored, desk.rows.server_time())
+        return earlier(stored, fingerprint(caller.user_id, basket), desk.rows.server_time())
     raise basket.refusal or Rejected(Code.CONFLICT_ERROR)
 
 
-def earlier(stored: StoredHold, now: datetime) -> Held:
-    """The hold that the same request has made before.
+def earlier(stored: StoredHold, wanted: str, now: datetime) -> Held:
+    """The hold that the same request has made before; `wanted` is the fingerprint of what it asks for now.
 
-    Raises `Rejected`: with `BOOKING_IN_PROGRESS` while it is being made, with `INVALID_STATUS_TRANSITION`
-    when it is being paid or has been, and as `why_over` says when it is over.
+    Raises `Rejected`: with `VALIDATION_ERROR` when it was another request, with `BOOKING_IN_PROGRESS` while it
+    is being made, with `INVALID_STATUS_TRANSITION` when it is being paid or has been, and as `why_over` says
+    when it is over.
     """
     booking = stored.booking
+    if booking.fingerprint != wanted:
+        raise Rejected(
+            Code.VALIDATION_ERROR,
+            "requestId was used for another request.",
+            {"field": "requestId", "allowed": "one of its own for each request, or none"},
+        )
     # Whoever makes it may be just about to write its order down: nobody else must open another one.
     has_order = booking.is_free or booking.gateway_order_id is not None
     is_whole = stored.is_open and (has_order or booking.lease_until <= now)
@@ -147,8 +154,11 @@ class _Holding:
         if not self._is_mine:
             stored = await read_hold(self._desk.rows, self._booking.id)
             if stored is not None:
-                return await self._with_order(earlier(stored, self._desk.rows.server_time()))
+                return await self._with_order(self._earlier(stored))
         raise report.error or Rejected(Code.CONFLICT_ERROR)
+
+    def _earlier(self, stored: StoredHold) -> Held:
+        return earlier(stored, self._booking.fingerprint, self._desk.rows.server_time())
 
     async def _with_order(self, held: Held) -> Held:
         """The hold with its order: whoever made it may have died before the order was written down."""
