@@ -25,10 +25,10 @@ async def handle(execution: Execution) -> Mapping[str, Any]:
         await warm(availability, window().settings.warm_events, execution.log)
         return success([])
     queries = AvailabilityRequest.read(read_object(execution.body)).queries()
-    views = await look_at_all(availability, [wanted for _, wanted in queries])
+    pictures = await look_at_all(availability, [wanted for _, wanted in queries])
     return success(
         [
-            show(view, availability.age(view), query.layout)
-            for (query, _), view in zip(queries, views, strict=True)
+            show(picture, availability.age(picture.view), query.layout)
+            for (query, _), picture in zip(queries, pictures, strict=True)
         ]
     )

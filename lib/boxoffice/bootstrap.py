@@ -114,7 +114,8 @@ def open_desk(execution: Execution) -> Desk:
 
     server = client("x-appwrite-key", execution.headers.get("x-appwrite-key", ""))
     rows = AppwriteRows(server, threads, TIMING, budget)
-    catalogue, programme = Catalogue(rows, shared.listings, TIMING), Programme(rows, shared.programme)
+    catalogue = Catalogue(rows, shared.listings, TIMING)
+    programme = Programme(rows, shared.programme, execution.log)
     conflicts = Conflicts(CONFLICTS, rows, _new_token, execution.log)
     return Desk(
         accounts=AppwriteAccounts(

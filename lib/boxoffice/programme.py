@@ -16,6 +16,7 @@ from boxoffice.domain.programme import ServiceOffer, Showtime
 from boxoffice.domain.seating import Layout
 from boxoffice.domain.seating_plan import read_plan
 from boxoffice.domain.services import OpeningHours, Service
+from boxoffice.logs import Log
 from boxoffice.ports import Row, Rows
 from boxoffice.schema import Table
 from boxoffice.times import from_text
@@ -54,9 +55,10 @@ class Programme:
     `Fatal` when an organiser's row cannot be understood.
     """
 
-    def __init__(self, rows: Rows, known: KnownProgramme) -> None:
+    def __init__(self, rows: Rows, known: KnownProgramme, log: Log) -> None:
         self._rows = rows
         self._known = known
+        self._log = log
 
     async def showtime(self, showtime_id: str) -> Showtime:
         """One showtime with its seats."""
@@ -65,18 +67,25 @@ class Programme:
             found = await self._rows.find(Table.SHOWTIMES, {"$id": showtime_id}, limit=1)
             if not found:
                 raise _missing("showtime", "showtimeId")
-            return (await self._with_halls(found))[0]
+            halls = await self._halls(found)
+            return _understood(lambda: _showtime(found[0], halls))
 
         return await self._known.showtimes.get(showtime_id, read)
 
     async def showtimes(self, event_id: str) -> Sequence[Showtime]:
-        """The showtimes of an event, in their order; none is usual."""
+        """The showtimes of an event, in their order; none is usual.
+
+        One that cannot be understood is left out, so that it takes nothing else off the market. When it is
+        published, the log says so.
+        """
 
         async def read() -> Sequence[Showtime]:
             found = await self._rows.find(
                 Table.SHOWTIMES, {"eventId": event_id}, order="startsAt", limit=_MOST_SHOWTIMES
             )
-            return await self._with_halls(found)
+            halls = await self._halls(found)
+            read = (self._showtime_if_right(row, halls) for row in found)
+            return [showtime for showtime in read if showtime is not None]
 
         return await self._known.of_events.get(event_id, read)
 
@@ -91,14 +100,23 @@ class Programme:
 
         return await self._known.services.get(service_id, read)
 
-    async def _with_halls(self, showtimes: Sequence[Row]) -> Sequence[Showtime]:
+    async def _halls(self, showtimes: Sequence[Row]) -> Mapping[str, Row]:
+        """The venues that these showtimes name, by id, as far as they exist."""
         venue_ids = sorted({row["venueId"] for row in showtimes if row["venueId"]})
         # One at a time: a layout is a large text, and most events have one hall.
         found = await asyncio.gather(
             *(self._rows.find(Table.VENUES, {"$id": venue_id}, limit=1) for venue_id in venue_ids)
         )
-        venues = {rows[0]["$id"]: rows[0] for rows in found if rows}
-        return _understood(lambda: [_showtime(row, venues) for row in showtimes])
+        return {rows[0]["$id"]: rows[0] for rows in found if rows}
+
+    def _showtime_if_right(self, row: Row, venues: Mapping[str, Row]) -> Showtime | None:
+        try:
+            return _understood(lambda: _showtime(row, venues))
+        except Fatal as error:
+            # An organiser who is not done with a draft has made no mistake yet.
+            if row["status"] == "published":
+                self._log.error("showtime.not_understood", error, showtimeId=row["$id"])
+            return None
 
 
 def _showtime(row: Row, venues: Mapping[str, Row]) -> Showtime:

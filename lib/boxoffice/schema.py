@@ -18,6 +18,7 @@ class Table(StrEnum):
     PROMO_CODES = "promo_codes"
     BOOKINGS = "bookings"
     CLAIMS = "claims"
+    AVAILABILITY = "availability"
     OUTCOMES = "outcomes"
     TICKETS = "tickets"
     TRANSACTIONS = "transactions"

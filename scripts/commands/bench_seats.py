@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from boxoffice.domain.availability import count_seats, seat_map, version
+from boxoffice.domain.availability import count_seats, seat_map, taken_version
 from boxoffice.domain.best_seats import best_available
 from boxoffice.domain.items import MOST_TICKETS
 from boxoffice.domain.pools import Claim, ClaimState, Unit, in_pool, standings
@@ -52,8 +52,10 @@ def main() -> int:
             for fill in fills
         )
     costs["states of all seats, all held"] = milliseconds(lambda: in_pool(standings(claims, now), "pool"))
-    costs["counts and seat map"] = milliseconds(lambda: (count_seats(layout, named), seat_map(layout, named)))
-    costs["version"] = milliseconds(lambda: version(["pool"], taken))
+    costs["counts and seat map"] = milliseconds(
+        lambda: (count_seats(layout, named, layout.totals), seat_map(layout, named, layout.totals))
+    )
+    costs["version"] = milliseconds(lambda: taken_version(["pool"], taken))
     plan = costs["read the plan"]
     print(f"{len(layout.by_unit)} seats")
     for what, cost in costs.items():

@@ -96,7 +96,7 @@ class Desks:
             return datetime.now(UTC) + timedelta(seconds=self.offset + skew)
 
         catalogue = Catalogue(rows, process.listings, timing)
-        programme = Programme(rows, KnownProgramme.empty(1, lambda: 0.0))
+        programme = Programme(rows, KnownProgramme.empty(1, lambda: 0.0), log)
         conflicts = Conflicts(Tally(timing.clock), rows, lambda: f"attempt-{token}", log)
         return Desk(
             accounts=AppwriteAccounts(

@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from boxoffice.availability.look import Availability, Views
-from boxoffice.availability.views import Subject, View
+from boxoffice.availability.views import Picture, Subject
 from boxoffice.caching import Cache
 from boxoffice.catalogue import Catalogue, Listing
 from boxoffice.domain.pools import Unit
 from boxoffice.domain.programme import ServiceOffer, Showtime
 from boxoffice.inventory.memory import PoolMemory
+from boxoffice.logs import Log
 from boxoffice.programme import KnownProgramme, Programme
 from boxoffice.schema import Table
 from boxoffice.times import to_text
@@ -36,6 +37,7 @@ class House:
         self.world = World()
         self.time = FakeTime()
         self.now = NOW
+        self.lines: list[str] = []
         self.rows = FakeRows(self.world, lambda: self.now)
         self.known = KnownProgramme.empty(10, lambda: self.time.seconds)
         self.listings: Cache[str, Listing] = Cache(10, lambda: self.time.seconds)
@@ -87,15 +89,18 @@ class House:
             self.rows, catalogue, self.programme(), self.views, self.memory, timing, lambda: self.now
         )
 
-    def look(self, subject: Subject) -> View:
+    def look(self, subject: Subject) -> Picture:
         return asyncio.run(self.availability().look(subject))
 
     def pass_time(self, seconds: float) -> None:
         self.time.seconds += seconds
         self.now += timedelta(seconds=seconds)
 
+    def log(self) -> Log:
+        return Log(self.lines.append, self.lines.append, "execution")
+
     def programme(self) -> Programme:
-        return Programme(self.rows, self.known)
+        return Programme(self.rows, self.known, self.log())
 
     def read_showtime(self, showtime_id: str = "friday") -> Showtime:
         return asyncio.run(self.programme().showtime(showtime_id))

@@ -100,7 +100,7 @@ class Shop:
     def desk(self) -> Desk:
         timing = self.time.timing
         catalogue = Catalogue(self.rows, self.listings, timing)
-        programme = Programme(self.rows, self.known_programme)
+        programme = Programme(self.rows, self.known_programme, self.log())
         conflicts = Conflicts(self.tally, self.rows, lambda: next(self._tokens), self.log())
         return Desk(
             accounts=FakeAccounts(),

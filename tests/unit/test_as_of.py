@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -90,7 +91,7 @@ def test_whoever_has_chosen_from_an_old_picture_is_told_so(
 
 
 def studio_pool(shop: Opera) -> str:
-    return asyncio.run(shop.desk().availability().look(OfDay("studio", MONDAY.date(), 60))).pools[0]
+    return asyncio.run(shop.desk().availability().look(OfDay("studio", MONDAY.date(), 60))).view.pools[0]
 
 
 def test_what_else_the_refusal_says_stays() -> None:
@@ -162,8 +163,7 @@ def test_without_comparing_versions_everybody_would_be_told_to_look_again(
     look = Availability.look
 
     async def another(self: Availability, subject: Subject) -> Any:
-        view = await look(self, subject)
-        return type(view)(view.left, "", view.pools, view.as_of, view.began)
+        return replace(await look(self, subject), version="")
 
     shop = Opera()
     shop.claim(seat("s.a1"))

@@ -14,9 +14,9 @@ from boxoffice.availability.views import (
     OfDay,
     OfEvent,
     OfShowtime,
+    Picture,
     ShowtimeLeft,
     Subject,
-    View,
     Wanted,
 )
 from boxoffice.domain import ids
@@ -43,9 +43,9 @@ def concert() -> House:
     return house
 
 
-def free(view: View) -> int:
-    assert isinstance(view.left, EventLeft)
-    return sum(one.counts.free for one in view.left.ticket_types)
+def free(picture: Picture) -> int:
+    assert isinstance(picture.left, EventLeft)
+    return sum(one.counts.free for one in picture.left.ticket_types)
 
 
 def outcome(house: House, booking_id: str, decided: str) -> None:
@@ -59,7 +59,7 @@ def test_the_counts_of_an_event() -> None:
     house.claim(STANDING, ["4"], "bk-3", "BLOCKED")
     left = house.look(EVENT).left
     assert isinstance(left, EventLeft)
-    assert [(one.pool, one.counts) for one in left.ticket_types] == [(STANDING, Counts(10, 1, 2, 1))]
+    assert [(one.pool, one.counts) for one in left.ticket_types] == [(STANDING, Counts(10, 6, 1, 2, 1))]
     assert left.seats == ()
 
 
@@ -73,7 +73,7 @@ def test_an_event_shows_its_published_showtimes_with_their_seats_and_ticket_type
     left = house.look(EVENT).left
     assert isinstance(left, EventLeft)
     assert {one.ticket_type.id for one in left.ticket_types} == {"standing", "balcony"}
-    assert [(one.showtime.id, one.counts) for one in left.seats] == [("friday", Counts(3, 0, 1, 0))]
+    assert [(one.showtime.id, one.counts) for one in left.seats] == [("friday", Counts(3, 2, 0, 1, 0))]
 
 
 def test_a_showtime_shows_its_own_ticket_types_and_the_map() -> None:
@@ -86,7 +86,7 @@ def test_a_showtime_shows_its_own_ticket_types_and_the_map() -> None:
     assert isinstance(left, ShowtimeLeft)
     assert [one.ticket_type.id for one in left.ticket_types] == ["balcony"]
     assert left.seats is not None
-    assert left.seats.categories == {"gold": Counts(3, 1, 1, 0)}
+    assert left.seats.categories == {"gold": Counts(3, 1, 1, 1, 0)}
     assert [row.states for row in left.map] == ["shf"]
 
 
@@ -140,7 +140,7 @@ def test_what_is_remembered_costs_no_call_for_two_seconds_and_knows_its_age() ->
     house.pass_time(1.9)
     again = house.look(EVENT)
     assert (again, house.world.calls) == (first, [])
-    assert house.availability().age(again) == 1.9
+    assert house.availability().age(again.view) == 1.9
     house.pass_time(0.1)
     house.look(EVENT)
     assert house.world.calls == ["find claims"]
@@ -149,10 +149,10 @@ def test_what_is_remembered_costs_no_call_for_two_seconds_and_knows_its_age() ->
 def test_everybody_who_asks_at_the_same_time_shares_one_read() -> None:
     house = concert()
 
-    async def crowd() -> list[View]:
+    async def crowd() -> list[Picture]:
         return await asyncio.gather(*(house.availability().look(EVENT) for _ in range(100)))
 
-    assert len({id(view) for view in asyncio.run(crowd())}) == 1
+    assert len({id(picture.view) for picture in asyncio.run(crowd())}) == 1
     assert house.world.calls.count("find claims") == 1
 
 
@@ -186,10 +186,10 @@ def test_own_writes_to_other_pools_change_nothing() -> None:
 @pytest.mark.parametrize(
     ("decided", "counts"),
     [
-        ("CONFIRMED", Counts(10, 0, 1, 0)),
-        ("EXPIRED", Counts(10, 0, 0, 0)),
-        ("ROLLED_BACK", Counts(10, 0, 0, 0)),
-        (None, Counts(10, 0, 0, 0)),
+        ("CONFIRMED", Counts(10, 9, 0, 1, 0)),
+        ("EXPIRED", Counts(10, 10, 0, 0, 0)),
+        ("ROLLED_BACK", Counts(10, 10, 0, 0, 0)),
+        (None, Counts(10, 10, 0, 0, 0)),
     ],
 )
 def test_a_reservation_that_has_ended_is_free_unless_its_booking_stands(
@@ -210,7 +210,7 @@ def test_a_reservation_that_ends_while_it_is_remembered_is_taken_until_it_is_rea
     before = house.look(EVENT)
     outcome(house, "bk-1", "CONFIRMED")
     house.pass_time(1.5)
-    assert house.look(EVENT) is before
+    assert house.look(EVENT).view is before.view
     assert free(before) == 9
     house.pass_time(0.5)
     assert free(house.look(EVENT)) == 9
@@ -245,7 +245,7 @@ def test_a_version_of_before_is_refused_and_the_current_one_is_not() -> None:
     house = concert()
     old = house.look(EVENT).version
 
-    def check(version: str | None) -> list[View]:
+    def check(version: str | None) -> list[Picture]:
         wanted = [Wanted(EVENT, None, ""), Wanted(EVENT, version, "pools.1.version")]
         return asyncio.run(look_at_all(house.availability(), wanted))
 
@@ -305,6 +305,11 @@ def test_what_can_be_asked() -> None:
         ({"pools": ["e"]}, "pools"),
         ({"pools": "e"}, "pools"),
         ({"pools": [{"eventId": "e"}], "eventId": "e"}, "pools"),
+        ({"pools": [{"eventId": "e"}], "version": "rxy5iqaxobopx63p"}, "version"),
+        ({"pools": [{"eventId": "e"}], "layout": True}, "layout"),
+        ({"pools": [{"eventId": "e"}], "day": "2030-01-07", "duration": 60}, "day"),
+        ({"pools": [{"eventId": "e"}], "duration": 60}, "duration"),
+        ({"pools": [{"showtimeId": "s"}, {"eventId": "s"}, {"showtimeId": "s", "layout": True}]}, "pools.2"),
         ({"pools": [{"eventId": "e"}, {"eventId": ""}]}, "pools.1.eventId"),
         ({"pools": [{"eventId": "e"}, {}]}, "pools.1.eventId"),
     ],

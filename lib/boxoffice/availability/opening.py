@@ -63,7 +63,7 @@ def open_availability(execution: Execution) -> Availability:
     return Availability(
         rows=rows,
         catalogue=Catalogue(rows, shared.listings, TIMING),
-        programme=Programme(rows, shared.programme),
+        programme=Programme(rows, shared.programme, execution.log),
         views=shared.views,
         memory=POOLS,
         timing=TIMING,

@@ -1,6 +1,6 @@
 """What can be asked about, and what is left of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -50,18 +50,20 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class TypeLeft:
-    """A ticket type. `pool` is the `poolId` of its claims."""
+    """A ticket type, and whether it can be bought. `pool` is the `poolId` of its claims."""
 
     ticket_type: TicketType
+    on_sale: bool
     pool: str
     counts: Counts
 
 
 @dataclass(frozen=True, slots=True)
 class SeatsLeft:
-    """The seats of a showtime, altogether and by category."""
+    """The seats of a showtime, altogether and by category, and whether any of them can be bought."""
 
     showtime: Showtime
+    on_sale: bool
     pool: str
     counts: Counts
     categories: Mapping[str, Counts]
@@ -98,16 +100,28 @@ class DayLeft:
 
 Left = EventLeft | ShowtimeLeft | DayLeft
 
+Draw = Callable[[datetime], Left]
+"""What is left at a moment: what is for sale changes by itself, and is told without asking again."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What was left at `as_of`, by the server's clock. `began` is the same moment on the function's own one.
+    """What was taken at `as_of`, by the server's clock. `began` is the same moment on the function's own one.
 
-    `version` stands for the state of all `pools`.
+    `taken` stands for the state of all `pools`.
     """
 
-    left: Left
-    version: str
+    draw: Draw
+    taken: str
     pools: tuple[str, ...]
     as_of: datetime
     began: float
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is left as it is shown to somebody: a `view`, with what can be bought at this moment."""
+
+    left: Left
+    version: str
+    view: View

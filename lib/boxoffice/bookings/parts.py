@@ -1,7 +1,7 @@
 """What is wanted, looked up in the catalogue and the programme: tickets, seats, times."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.domain import ids
@@ -9,7 +9,7 @@ from boxoffice.domain.catalogue import Event, check_event, check_ticket_type
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.items import BookedItem, ItemKind
 from boxoffice.domain.money import Money
-from boxoffice.domain.programme import Showtime
+from boxoffice.domain.programme import at_showtime
 from boxoffice.domain.selection import BestSeats, NamedSeats, Selection, SomeTickets, SomeTime
 from boxoffice.inventory.wants import AnyOf, Want
 
@@ -72,12 +72,6 @@ async def _tickets(desk: Desk, wanted: SomeTickets) -> Part:
         AnyOf(ids.pool_id(ticket_type.id), ticket_type.capacity, wanted.quantity),
         why_not(lambda: check_event(event, now)) or why_not(lambda: check_ticket_type(ticket_type, now)),
     )
-
-
-def at_showtime(event: Event, showtime: Showtime) -> Event:
-    """The event as it takes place at one of its showtimes."""
-    published = event.published and showtime.published
-    return replace(event, published=published, starts_at=showtime.starts_at, ends_at=showtime.ends_at)
 
 
 def why_not(check: Callable[[], None]) -> Rejected | None:

@@ -1,13 +1,13 @@
 """Seats that are wanted, looked up in the hall of their showtime."""
 
 from boxoffice.bookings.desk import Desk
-from boxoffice.bookings.parts import Part, at_showtime, why_not
+from boxoffice.bookings.parts import Part, why_not
 from boxoffice.domain.catalogue import Event, check_event
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.items import BookedItem, ItemKind
 from boxoffice.domain.pools import seat_pool
-from boxoffice.domain.programme import Showtime
+from boxoffice.domain.programme import Showtime, at_showtime
 from boxoffice.domain.seat_choice import seats_by_label
 from boxoffice.domain.seating import Layout, Seat
 from boxoffice.domain.selection import BestSeats, NamedSeats

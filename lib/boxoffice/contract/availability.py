@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from boxoffice.availability.views import DayLeft, EventLeft, SeatsLeft, ShowtimeLeft, TypeLeft, View
+from boxoffice.availability.views import DayLeft, EventLeft, Picture, SeatsLeft, ShowtimeLeft, TypeLeft
 from boxoffice.domain.availability import Counts
 from boxoffice.domain.money import Money
 from boxoffice.domain.seating import Layout, SeatKind
@@ -36,7 +36,7 @@ class TicketTypeAvailability(UnitCounts):
     pool_id: str = Field(description="What the claims of this ticket type carry as their poolId.")
     price: int
     currency: str
-    on_sale: bool
+    on_sale: bool = Field(description="Whether it is sold at this moment.")
 
 
 class CategoryAvailability(UnitCounts):
@@ -52,6 +52,7 @@ class SeatsAvailability(UnitCounts):
 
     showtime_id: str
     starts_at: datetime
+    on_sale: bool = Field(description="Whether the showtime is still sold at this moment.")
     pool_id: str = Field(description="What the claims of these seats carry as their poolId.")
     categories: Sequence[CategoryAvailability]
 
@@ -59,7 +60,7 @@ class SeatsAvailability(UnitCounts):
 class SeatRow(_Model):
     """A row of a hall, the best first.
 
-    `states` has one letter for every seat: f free, h held, s sold, b blocked, x never for sale.
+    `states` has one letter for every seat: f free, h held, s sold, b blocked, x not for sale.
     """
 
     section: str
@@ -85,7 +86,9 @@ class OpenSlotTime(_Model):
 
 
 class _Availability(_Model):
-    version: str = Field(description="The same in every answer about the same state, and in no other.")
+    version: str = Field(
+        description="The same in every answer about the same state, and in no other: all that is shown."
+    )
     as_of: datetime = Field(description="When this was the case.")
     age_ms: int = Field(description="How long ago that is, in milliseconds.")
 
@@ -154,14 +157,14 @@ def success(shown: Sequence[PoolAvailability]) -> dict[str, Any]:
     return AvailabilitySuccess(data=AvailabilityData(pools=shown)).model_dump(by_alias=True, mode="json")
 
 
-def show(view: View, age: float, with_layout: bool) -> PoolAvailability:
+def show(picture: Picture, age: float, with_layout: bool) -> PoolAvailability:
     """What is left, as answers show it. `age` is in seconds."""
     common: dict[str, Any] = {
-        "version": view.version,
-        "as_of": view.as_of,
+        "version": picture.version,
+        "as_of": picture.view.as_of,
         "age_ms": max(0, round(age * 1000)),
     }
-    match view.left:
+    match picture.left:
         case EventLeft() as left:
             return EventAvailability(
                 event_id=left.event.id,
@@ -182,7 +185,7 @@ def show(view: View, age: float, with_layout: bool) -> PoolAvailability:
                 **common,
             )
         case DayLeft() as left:
-            return _day(left, view.pools, common)
+            return _day(left, picture.view.pools, common)
 
 
 def _day(left: DayLeft, pools: Sequence[str], common: Mapping[str, Any]) -> ServiceAvailability:
@@ -212,7 +215,7 @@ def _ticket_type(left: TypeLeft) -> TicketTypeAvailability:
         pool_id=left.pool,
         price=ticket_type.price.amount,
         currency=ticket_type.price.currency,
-        on_sale=ticket_type.on_sale,
+        on_sale=left.on_sale,
         **_counts(left.counts),
     )
 
@@ -222,6 +225,7 @@ def _seats(left: SeatsLeft) -> SeatsAvailability:
     return SeatsAvailability(
         showtime_id=showtime.id,
         starts_at=showtime.starts_at,
+        on_sale=left.on_sale,
         pool_id=left.pool,
         categories=[
             CategoryAvailability(

@@ -53,6 +53,8 @@ _RULES = {
     "layout": "must be true or false",
     "pools": f"must be a list of 1 to {MOST_SUBJECTS} objects, and come alone",
 }
+_BELONGS_IN_POOLS = "belongs in the object of pools that it is about"
+_TWICE = "must be about something else than the ones before it"
 
 
 class _Model(BaseModel):
@@ -137,7 +139,15 @@ class AvailabilityRequest(PoolQuery):
             return [(self, self.wanted())]
         if any(value is not None for value in (self.event_id, self.showtime_id, self.service_id)):
             raise _invalid("pools")
-        return [(query, query.wanted(f"pools.{at}.")) for at, query in enumerate(self.pools)]
+        for field in ("version", "day", "duration", "layout"):
+            if getattr(self, field):
+                raise _invalid(field, rule=_BELONGS_IN_POOLS)
+        queries = [(query, query.wanted(f"pools.{at}.")) for at, query in enumerate(self.pools)]
+        subjects = [wanted.subject for _, wanted in queries]
+        for at, subject in enumerate(subjects):
+            if subject in subjects[:at]:
+                raise _invalid(str(at), "pools.", _TWICE)
+        return queries
 
 
 def _invalid(field: str, prefix: str = "", rule: str = "") -> Rejected:

@@ -1,5 +1,6 @@
 """What is for sale, and when."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -62,6 +63,16 @@ def check_event(event: Event, now: datetime) -> None:
         raise Rejected(Code.EVENT_PAST)
 
 
+def is_selling(event: Event, now: datetime) -> bool:
+    """Whether something of `event` may be sold at `now`."""
+    return _passes(lambda: check_event(event, now))
+
+
+def is_on_sale(event: Event, ticket_type: TicketType, now: datetime) -> bool:
+    """Whether `ticket_type` can be bought at `now`. `event` is as it takes place for these tickets."""
+    return is_selling(event, now) and _passes(lambda: check_ticket_type(ticket_type, now))
+
+
 def check_ticket_type(ticket_type: TicketType, now: datetime) -> None:
     """Return when `ticket_type` is on sale at `now`.
 
@@ -81,3 +92,11 @@ def check_ticket_type(ticket_type: TicketType, now: datetime) -> None:
             "The sale of these tickets has ended.",
             {"salesEnd": ticket_type.sales_end.isoformat()},
         )
+
+
+def _passes(check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except Rejected:
+        return False
+    return True

@@ -60,6 +60,11 @@ def pool_id(ticket_type_id: str) -> str:
     return _derive("pool", ticket_type_id)
 
 
+def count_id(event: str, kind: str, subject: str) -> str:
+    """What is left of something that an event sells, as everybody reads it."""
+    return "ct-" + _derive("count", event, kind, subject)
+
+
 def claim_id(pool: str, unit: str) -> str:
     """The one row that says that `unit` of `pool` is taken.
 

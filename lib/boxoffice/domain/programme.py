@@ -1,9 +1,10 @@
 """What is on: the showtimes of events, with their seats, and services with their prices."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from boxoffice.domain.catalogue import Event
 from boxoffice.domain.money import Money
 from boxoffice.domain.seating import Layout
 from boxoffice.domain.services import Service
@@ -38,3 +39,9 @@ class ServiceOffer:
     published: bool
     prices: Mapping[int, Money]
     event_id: str | None = None
+
+
+def at_showtime(event: Event, showtime: Showtime) -> Event:
+    """The event as it takes place at one of its showtimes."""
+    published = event.published and showtime.published
+    return replace(event, published=published, starts_at=showtime.starts_at, ends_at=showtime.ends_at)

@@ -8,8 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import blake2b
 from types import MappingProxyType
 from typing import NamedTuple
+
+_FINGERPRINT_BYTES = 16
 
 
 class SeatKind(StrEnum):
@@ -58,6 +61,7 @@ class Layout:
     """A hall. Rows are in the order of their sections, the best first, and the best row of a section first.
 
     `totals` has the number of seats that are sold at all, by category; `sections` the names, by id.
+    `fingerprint` stands for all rows and what is said of their seats.
     """
 
     sections: Mapping[str, str]
@@ -65,6 +69,7 @@ class Layout:
     by_label: Mapping[str, Seat]
     by_unit: Mapping[str, Seat]
     totals: Mapping[str, int]
+    fingerprint: str
 
     @classmethod
     def of(cls, sections: Mapping[str, str], rows: Iterable[Row]) -> "Layout":
@@ -78,6 +83,7 @@ class Layout:
             by_label=MappingProxyType({seat.label: seat for seat in seats}),
             by_unit=MappingProxyType({seat.unit: seat for seat in seats}),
             totals=MappingProxyType(dict(sold)),
+            fingerprint=_fingerprint(ordered),
         )
 
     def seat(self, label: str) -> Seat | None:
@@ -88,6 +94,16 @@ class Layout:
 def label_in_section(row: str, number: int) -> str:
     """`A5` for seat 5 of row A; `1-12` for seat 12 of row 1, which is not seat 2 of row 11."""
     return f"{row}-{number}" if row[-1].isdecimal() else f"{row}{number}"
+
+
+def _fingerprint(rows: Iterable[Row]) -> str:
+    # None of these texts can contain a space: `seating_plan` sees to it.
+    digest = blake2b(digest_size=_FINGERPRINT_BYTES)
+    for row in rows:
+        digest.update(f"{row.section} {row.name} {row.position}\n".encode())
+        seats = (f"{seat.label} {seat.category} {seat.kind.value} {seat.column}\n" for seat in row.seats)
+        digest.update("".join(seats).encode())
+    return digest.hexdigest()
 
 
 def unit_name(section: str, row: str, number: int) -> str:

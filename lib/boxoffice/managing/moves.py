@@ -133,7 +133,7 @@ async def _hall(desk: Desk, booking: Row, wish: Wish) -> _Hall:
     if missing:
         sentence = f"The booking has no place for ticket {missing[0]}."
         raise Rejected(Code.NOT_FOUND_ERROR, sentence, {"field": "tickets", "tickets": missing})
-    programme = Programme(desk.rows, KnownProgramme.empty(1, desk.timing.clock))
+    programme = Programme(desk.rows, KnownProgramme.empty(1, desk.timing.clock), desk.log)
     pools = {claim["poolId"] for claim in claims.values()}
     for showtime in await programme.showtimes(booking["eventId"]):
         if showtime.layout is not None and pools == {seat_pool(showtime.id)}:

@@ -122,7 +122,7 @@ async def plan_of(desk: Desk, target: Target) -> Plan:
 
     Raises `Rejected` with `NOT_FOUND_ERROR`, `INVALID_SEAT`, `INVALID_QUANTITY` or `VALIDATION_ERROR`.
     """
-    programme = Programme(desk.rows, KnownProgramme.empty(1, desk.timing.clock))
+    programme = Programme(desk.rows, KnownProgramme.empty(1, desk.timing.clock), desk.log)
     match target:
         case Seats():
             showtime = await programme.showtime(target.showtime_id)

@@ -21,9 +21,10 @@ from boxoffice.managing.finish import finish_due_changes
 from boxoffice.outbox.delivery import send_due
 from boxoffice.ports import MOST_VALUES, Range, Row
 from boxoffice.recovery.attendance import close_past_bookings
+from boxoffice.recovery.counts import refresh_event
 from boxoffice.recovery.evidence import Evidence, gather_evidence
 from boxoffice.recovery.holds import expire_holds, is_unpaid_hold, recover_hold
-from boxoffice.recovery.projections import refresh_event, show_confirmed
+from boxoffice.recovery.projections import show_confirmed
 from boxoffice.recovery.recover import recover
 from boxoffice.recovery.results import Recovered, Swept
 from boxoffice.recovery.tidying import (

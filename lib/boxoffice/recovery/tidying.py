@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.domain import ids
+from boxoffice.domain.errors import Fatal
 from boxoffice.domain.status import BookingStatus, Outcome
 from boxoffice.ports import MOST_VALUES, Range, StoredFile, Where
-from boxoffice.recovery.projections import refresh_event
+from boxoffice.recovery.counts import EVENT, refresh_event
 from boxoffice.schema import Table
 from boxoffice.times import to_text
 
@@ -76,20 +77,32 @@ async def remove_old_conflicts(desk: Desk) -> int:
 
 
 async def refresh_some_events(desk: Desk) -> int:
-    """Refresh what is shown of some published events; of how many it was wrong."""
-    published = {"status": "published"}
-    count = await desk.rows.count(Table.EVENTS, published)
+    """Refresh what is shown of some events that are published or were; of how many it was wrong."""
+    published = await _some_ids(desk, Table.EVENTS, {"status": "published"}, _EVENTS_AT_ONCE)
+    shown = await _some_ids(desk, Table.AVAILABILITY, {"kind": EVENT}, MOST_VALUES)
+    where: Where = {"$id": shown, "status": "published"}
+    still = await desk.rows.find(Table.EVENTS, where, columns=["status"]) if shown else ()
+    withdrawn = set(shown) - {row["$id"] for row in still}
+    refreshed = 0
+    for event_id in (*sorted(withdrawn), *published):
+        try:
+            refreshed += await refresh_event(desk, event_id)
+        except Fatal as error:
+            # An organiser's mistake in one event must not keep the others from being shown as they are.
+            desk.log.error("event.not_refreshed", error, eventId=event_id)
+    return refreshed
+
+
+async def _some_ids(desk: Desk, table: Table, where: Where, at_once: int) -> list[str]:
+    """The ids of the rows that match, another `at_once` of them in each minute when there are more."""
+    count = await desk.rows.count(table, where)
     if not count:
-        return 0
+        return []
     minute = int(desk.rows.server_time().timestamp() // 60)
-    events = await desk.rows.find(
-        Table.EVENTS,
-        published,
-        columns=["status"],
-        skip=minute * _EVENTS_AT_ONCE % count if count > _EVENTS_AT_ONCE else 0,
-        limit=_EVENTS_AT_ONCE,
-    )
-    return sum([await refresh_event(desk, event["$id"]) for event in events])
+    skip = minute * at_once % count if count > at_once else 0
+    column = next(iter(where))
+    rows = await desk.rows.find(table, where, columns=[column], skip=skip, limit=at_once)
+    return [row["$id"] for row in rows]
 
 
 async def _remove(desk: Desk, table: Table, where: Where, logged_as: str) -> int:
