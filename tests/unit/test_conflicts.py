@@ -44,20 +44,26 @@ def test_waiting_for_a_hold_is_no_use_beside_what_stays(final: Claim) -> None:
     assert classify([claim(), final], NOW) == Conflict(ConflictKind.BOOKING_CONFLICT)
 
 
-@pytest.mark.parametrize("claims", [[], [claim(ends=0)]])
-def test_nothing_is_in_the_way_any_more(claims: list[Claim]) -> None:
-    assert classify(claims, NOW) == Conflict(ConflictKind.CACHE_CONFLICT, retry_after=0)
+def test_nothing_is_in_the_way_any_more() -> None:
+    assert classify([claim(ends=0)], NOW) == Conflict(ConflictKind.CACHE_CONFLICT, retry_after=0)
+
+
+def test_where_nobody_is_in_the_way_there_is_no_conflict() -> None:
+    assert classify([], NOW) is None
 
 
 def test_what_a_client_sees_of_a_conflict() -> None:
-    assert classify([claim()], NOW).details() == {
+    held, sold = classify([claim()], NOW), classify([SOLD], NOW)
+    assert held
+    assert sold
+    assert held.details() == {
         "kind": "HOLD_CONFLICT",
         "retryable": True,
         "retryAfter": 60,
         "holdEndsAt": (NOW + 60 * SECOND).isoformat(),
         "suggestedAction": "Try again when the hold has ended, or choose something else.",
     }
-    assert classify([SOLD], NOW).details()["retryable"] is False
+    assert sold.details()["retryable"] is False
     assert all(Conflict(kind).suggested_action for kind in ConflictKind)
 
 

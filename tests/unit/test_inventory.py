@@ -159,7 +159,7 @@ def test_large_pools_are_read_page_by_page(monkeypatch: pytest.MonkeyPatch) -> N
 
     asyncio.run(scenario())
     assert sorted(map(int, memory.claims(POOL))) == list(range(1, 36))
-    assert counter.world.calls[-4:] == ["find claims"] * 4
+    assert counter.world.calls[-5:] == [*["find claims"] * 4, "find outcomes"]
 
 
 def test_release_frees_the_bookings_units_and_no_others() -> None:

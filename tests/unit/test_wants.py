@@ -138,7 +138,9 @@ def test_nothing_is_given_twice_or_taken_from_others(
     mine = {row["$id"] for row in door.rows.all(Table.CLAIMS) if row["bookingId"] == "bk-mine"}
     if isinstance(result, Rejected):
         assert mine == set()
-        assert "conflict" in result.details
+        # Somebody is only in the way of what could be had without them.
+        could_be_had = not isinstance(Door({}, known=True).claim(wants), Rejected)
+        assert ("conflict" in result.details) is could_be_had
         return
     units = [unit for place in result for unit in place.units]
     assert len(units) == len(set(units))
@@ -199,11 +201,11 @@ def test_the_best_seats_leave_the_named_ones_to_the_same_booking() -> None:
     assert len({place.label for place in result}) == 4
 
 
-def test_one_seat_too_many_of_the_booking_itself_is_no_reason_to_wait() -> None:
+def test_one_seat_too_many_of_the_booking_itself_is_nobody_elses_fault() -> None:
     wants = [AnyOf("standing", STANDING, 5), AnyOf("standing", STANDING, 5)]
     refusal = Door({}, known=True).claim(wants)
     assert isinstance(refusal, Rejected)
-    assert (refusal.details["available"], refusal.details["conflict"]["kind"]) == (3, "BOOKING_CONFLICT")
+    assert "conflict" not in refusal.details
 
 
 def test_without_remembering_the_own_choice_a_request_is_in_its_own_way(

@@ -75,14 +75,17 @@ def in_the_way(claims: Iterable[Claim], capacity: int, wanted: int) -> list[Clai
     return holds[: max(0, wanted - (capacity - len(found)))]
 
 
-def classify(claims: Iterable[Claim], now: datetime) -> Conflict:
-    """The conflict of a refused request with the claims that are on its units now.
+def classify(claims: Iterable[Claim], now: datetime) -> Conflict | None:
+    """The conflict of a refused request with the claims that are on its units now; `None` without any.
 
     It is with a booking when at least one unit is sold or blocked, since waiting for the others is no use;
     with holds when they will all be over some time; and with this function's own memory when nothing is in
     the way any more.
     """
-    in_the_way = [claim for claim in claims if not claim.has_lapsed(now)]
+    found = list(claims)
+    if not found:
+        return None
+    in_the_way = [claim for claim in found if not claim.has_lapsed(now)]
     if not in_the_way:
         return Conflict(ConflictKind.CACHE_CONFLICT, retry_after=0)
     ends = [claim.reserved_until for claim in in_the_way if claim.state is ClaimState.RESERVED]

@@ -123,7 +123,8 @@ def slot_units(
     gone = _taken_lanes(taken)
     available = _room(service, slot, gone)
     if available < places:
-        raise Rejected(Code.SLOT_UNAVAILABLE, details={"available": available, "requested": places})
+        details = {"available": available, "requested": places}
+        raise Rejected(Code.SLOT_UNAVAILABLE, _shortage(service, available, places), details)
     every = range(1, service.capacity + 1)
     lanes = {quantum: {*every} - gone[_place(service, quantum)] for quantum in slot.quanta}
     through = sorted(set.intersection(*lanes.values()))
@@ -154,6 +155,17 @@ def units_between(
         for lane in range(1, service.capacity + 1):
             yield quantum, _unit(service, quantum, lane)
         quantum += grid
+
+
+def _shortage(service: Service, available: int, places: int) -> str:
+    """What to say when so many are available; nothing when the code says it all."""
+    if places > service.capacity:
+        number = "is only 1 place" if service.capacity == 1 else f"are only {service.capacity} places"
+        return f"There {number} at any time."
+    if available:
+        number = "1 place is" if available == 1 else f"{available} places are"
+        return f"Only {number} left at this time."
+    return ""
 
 
 def _quanta(service: Service, start: datetime, length: timedelta) -> tuple[datetime, ...]:

@@ -9,7 +9,7 @@ from boxoffice.domain.pools import Claim, ClaimState, Unit
 from boxoffice.inventory.expiry import end_lapsed_holds
 from boxoffice.inventory.memory import PoolMemory
 from boxoffice.inventory.reading import confirmed_bookings, read_claims
-from boxoffice.ports import MOST_COUNTED, Rows
+from boxoffice.ports import MOST_COUNTED, MOST_VALUES, Rows
 from boxoffice.schema import Table
 
 
@@ -77,6 +77,36 @@ class Asking:
         if shrunk:
             await self.read(shrunk)
         return bool(shrunk)
+
+    async def has_sold(self, in_the_way: Sequence[Claim]) -> bool:
+        """Whether some of these reservations, or of others in their pools, have turned out to be sales.
+
+        A sale is decided by its outcome, and its claims say so a little later: nobody should wait for them to
+        end. Like counting it is one small call in a second, and a reason to refuse even when it fails.
+        """
+        reserved = [claim for claim in in_the_way if claim.state is ClaimState.RESERVED]
+        pools = [
+            pool
+            for pool in dict.fromkeys(claim.unit.pool for claim in reserved)
+            if not self._memory.is_decided(pool)
+        ]
+        of_pools = [claim for pool in pools for claim in self._memory.claims(pool).values()]
+        claims = [
+            claim
+            for claim in (*(one for one in reserved if one.unit.pool in pools), *of_pools)
+            if claim.state is ClaimState.RESERVED
+        ]
+        bookings = list(dict.fromkeys(claim.booking_id for claim in claims))
+        asked = bookings[:MOST_VALUES]
+        try:
+            confirmed = await confirmed_bookings(self._rows, asked)
+        except BoxofficeError:
+            return False
+        self._memory.sold(claim.unit for claim in claims if claim.booking_id in confirmed)
+        if not confirmed or asked == bookings:
+            for pool in pools:
+                self._memory.decided(pool)
+        return bool(confirmed)
 
     async def read(self, pools: Sequence[str]) -> None:
         """Find out what is taken. A hold that has ended is in nobody's way: its units are freed."""

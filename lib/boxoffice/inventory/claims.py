@@ -18,10 +18,10 @@ from boxoffice.domain.errors import BoxofficeError, Rejected, Retryable
 from boxoffice.domain.pools import Claim, ClaimState, Unit
 from boxoffice.inventory import yielding
 from boxoffice.inventory.asking import Asking
+from boxoffice.inventory.choosing import choose_all
 from boxoffice.inventory.memory import PoolMemory
 from boxoffice.inventory.refusals import Doubts, Refused
-from boxoffice.inventory.rest import Rest
-from boxoffice.inventory.wants import Place, Want, in_order
+from boxoffice.inventory.wants import Place, Want
 from boxoffice.ports import NewRow, Rows, RowsTaken
 from boxoffice.schema import Table
 from boxoffice.times import to_text
@@ -174,32 +174,8 @@ class Inventory:
         return True
 
     def _pick(self, wants: Sequence[Want]) -> list[Place]:
-        """Free units for all of `wants`, as far as is remembered.
-
-        Raises `Refused` with the words of the first that cannot be had, and what is in the way of all.
-        """
-        places: dict[int, Sequence[Place]] = {}
-        rest = Rest(self._memory)
-        order = in_order(wants)
-        for at, (number, want) in enumerate(order):
-            try:
-                places[number] = want.pick(rest, self._choose)
-            except Rejected as refusal:
-                others = [one for _, one in order[at + 1 :] if self._refusal(one) is not None]
-                claims = [claim for one in (want, *others) for claim in one.in_the_way(rest)]
-                raise Refused(
-                    refusal, claims, want.pools, want.doubtful(self._memory), self._now()
-                ) from refusal
-            rest.choose(places[number])
-        return [place for number in range(len(wants)) for place in places[number]]
-
-    def _refusal(self, want: Want) -> Rejected | None:
-        """Why `want` cannot be had, as far as is remembered."""
-        try:
-            want.pick(self._memory, self._choose)
-        except Rejected as refusal:
-            return refusal
-        return None
+        """Free units for all of `wants`, as far as is remembered. Raises `Refused`."""
+        return choose_all(wants, self._memory, self._choose, self._now())
 
     def _count(self, claimant: Claimant, places: Sequence[Place], has_lost: bool) -> None:
         """Count a conflict that did no harm."""

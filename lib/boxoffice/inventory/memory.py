@@ -24,6 +24,7 @@ class _Pool:
     learned_at: float = float("-inf")
     written_at: float = float("-inf")
     counted_at: float = float("-inf")
+    decided_at: float = float("-inf")
 
 
 class PoolMemory:
@@ -54,6 +55,14 @@ class PoolMemory:
         """Somebody finds out right now how many units are taken."""
         self._pool(pool).counted_at = self._clock()
 
+    def is_decided(self, pool: str) -> bool:
+        """Whether it was known a moment ago which of the reservations are sales."""
+        return self._clock() - self._pool(pool).decided_at < _COUNTED_SECONDS
+
+    def decided(self, pool: str) -> None:
+        """It is known right now which of the reservations are sales."""
+        self._pool(pool).decided_at = self._clock()
+
     def doubt(self, pool: str) -> None:
         """What is remembered is not enough to refuse a buyer by, however recent it is."""
         self._pool(pool).learned_at = float("-inf")
@@ -72,6 +81,8 @@ class PoolMemory:
         entry.claims = {claim.unit.name: claim for claim in claims}
         entry.next_end = min(filter(None, map(_end, entry.claims.values())), default=None)
         entry.learned_at = self._clock()
+        # The rows say less than the outcomes did.
+        entry.decided_at = float("-inf")
 
     def trying(self, units: Iterable[Unit]) -> None:
         """These units are about to be claimed."""

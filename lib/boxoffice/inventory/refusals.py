@@ -13,6 +13,8 @@ from boxoffice.ports import MOST_VALUES
 class Refused(Rejected):
     """The refusal of a claim. `in_the_way` are the claims because of which it was refused.
 
+    Without any, nobody is in the way of what was refused, and it is no conflict.
+
     It was refused units of `pools`. `doubtful` are those that have to be asked about before it is said (see
     `Want.doubtful`).
     """
@@ -26,11 +28,12 @@ class Refused(Rejected):
         now: datetime,
     ) -> None:
         conflict = classify(in_the_way, now)
-        super().__init__(refusal.code, refusal.message, {**refusal.details, "conflict": conflict.details()})
+        details = {"conflict": conflict.details()} if conflict else {}
+        super().__init__(refusal.code, refusal.message, {**refusal.details, **details})
         self.in_the_way = in_the_way
         self.pools = pools
         self.doubtful = doubtful
-        self.kind_of_conflict: ConflictKind = conflict.kind
+        self.kind_of_conflict: ConflictKind | None = conflict.kind if conflict else None
 
 
 class Doubts:
@@ -45,12 +48,18 @@ class Doubts:
 
     async def are_settled(self, refusal: Refused) -> bool:
         """Whether there was nothing left to be found out; otherwise something has just been."""
+        if not refusal.in_the_way:
+            # Whatever is taken or not, it cannot be had.
+            return True
         if self._unknown:
             await self._find_out(self._unknown)
             return False
         unsure = [one for one in refusal.doubtful if one not in self._asked and one.pool not in self._read]
         if not unsure:
-            return bool(refusal.doubtful) or not await self._asking.has_shrunk(refusal.pools)
+            has_shrunk = not refusal.doubtful and await self._asking.has_shrunk(refusal.pools)
+            return not has_shrunk and not await self._asking.has_sold(
+                [claim for claim in refusal.in_the_way if claim.unit not in self._asked]
+            )
         if len(unsure) > MOST_VALUES:
             await self._find_out(list({unit.pool for unit in unsure}))
         else:

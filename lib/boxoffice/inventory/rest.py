@@ -3,8 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from boxoffice.domain.pools import Claim, ClaimState
-from boxoffice.inventory.memory import PoolMemory
-from boxoffice.inventory.wants import Place
+from boxoffice.inventory.wants import Known, Place
 
 _OWN = ""
 
@@ -12,7 +11,7 @@ _OWN = ""
 class Rest:
     """A memory in which the units that the request has chosen for itself are taken too."""
 
-    def __init__(self, memory: PoolMemory) -> None:
+    def __init__(self, memory: Known) -> None:
         self._memory = memory
         self._chosen: dict[str, dict[str, Claim]] = {}
 
@@ -27,6 +26,10 @@ class Rest:
         """What is taken of a pool, by the names of the units; the request's own claims are nobody's."""
         chosen, claims = self._chosen.get(pool), self._memory.claims(pool)
         return {**claims, **chosen} if chosen else claims
+
+    def has_chosen(self, claim: Claim) -> bool:
+        """Whether this is a claim of the request itself."""
+        return claim.booking_id == _OWN
 
     def in_flight(self, pool: str) -> Collection[str]:
         """The units that others are claiming right now."""

@@ -9,7 +9,7 @@ from boxoffice.domain.conflicts import in_the_way
 from boxoffice.domain.pools import Claim, Standing, Unit, standing_while_there
 from boxoffice.domain.seat_choice import check_seats_free
 from boxoffice.domain.seating import Layout, Seat
-from boxoffice.inventory.wants import Known, Place, too_few_tickets
+from boxoffice.inventory.wants import Known, Place, fewer_in_all, too_few_tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,8 @@ class TheBestSeats:
         taken, in_flight = memory.claims(self.pool), memory.in_flight(self.pool)
         avoided: Collection[str] = taken.keys() | in_flight if in_flight else taken
         seats = self._best(avoided, choose) or self._best(taken, choose)
+        if seats is None and self.quantity > (capacity := len(self._seats())):
+            raise fewer_in_all(capacity, self._free(taken), self.quantity)
         if seats is None:
             raise too_few_tickets(self._free(taken), self.quantity)
         return _places(self.pool, seats)

@@ -78,8 +78,20 @@ Shortage = Callable[[int, int], Rejected]
 
 def too_few_tickets(available: int, requested: int) -> Rejected:
     """The refusal of general admission."""
-    sentence = "The tickets are sold out." if not available else f"Only {available} tickets are left."
+    sentence = "The tickets are sold out."
+    if available:
+        sentence = f"Only {'1 ticket is' if available == 1 else f'{available} tickets are'} left."
     return Rejected(Code.INSUFFICIENT_TICKETS, sentence, {"available": available, "requested": requested})
+
+
+def fewer_in_all(capacity: int, available: int, requested: int) -> Rejected:
+    """The refusal of more tickets than there are, whether taken or not."""
+    number = "is only 1" if capacity == 1 else f"are only {capacity}"
+    return Rejected(
+        Code.INSUFFICIENT_TICKETS,
+        f"There {number} of these tickets in all.",
+        {"available": available, "requested": requested, "capacity": capacity},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +120,10 @@ class AnyOf:
         # Units that a neighbour is claiming are left alone while there are others: one of both would lose.
         names = units.pick(self.capacity, taken, self.quantity, choose, avoid=memory.in_flight(self.pool))
         if names is None:
-            raise self.shortage(max(0, self.capacity - len(taken)), self.quantity)
+            available = max(0, self.capacity - len(taken))
+            if self.quantity > self.capacity and not self.is_limit:
+                raise fewer_in_all(self.capacity, available, self.quantity)
+            raise self.shortage(available, self.quantity)
         return tuple(Place((Unit(self.pool, name),), self.label) for name in names)
 
     def in_the_way(self, memory: Known) -> Sequence[Claim]:
