@@ -14,7 +14,7 @@ from typing import Any
 
 from boxoffice.domain import ids
 
-from scripts.project.shop import BOOK, DATABASE, HOLD, Customer, Event, Shop
+from scripts.project.shop import BOOK, DATABASE, HOLD, Customer, Event, Shop, execute
 from tests.support.local_server import ok
 from tests.support.sockets import Listener, listening_at
 from tests.support.target import Target
@@ -22,8 +22,10 @@ from tests.support.tools import CLIENTS, node_clients, tool
 
 PLAN = {"sections": [{"id": "S", "rows": [{"rows": "A-O", "seats": "1-4", "category": "gold"}]}]}
 CHANNEL = f"databases.{DATABASE}.tables.claims.rows"
+COUNTS = f"databases.{DATABASE}.tables.availability.rows"
 OF_EVENT = '{{"method":"equal","attribute":"eventId","values":["{}"]}}'
 COLUMNS = {"poolId", "unit", "eventId", "bookingId", "state", "reservedUntil", "ticket", "label"}
+COUNT_COLUMNS = {"eventId", "kind", "subjectId", "ticketsLeft"}
 SUBSCRIBERS, BOOKINGS = 10, 15
 MEDIAN_SECONDS = 0.05
 
@@ -31,7 +33,9 @@ Heard = tuple[float, dict[str, Any]]
 
 
 @contextmanager
-def guests_listen(target: Target, event: Event, guests: int) -> Iterator[list[Listener]]:
+def guests_listen(
+    target: Target, event: Event, guests: int, channel: str = CHANNEL
+) -> Iterator[list[Listener]]:
     """Guests who want to hear of one event only."""
     wanted = json.dumps({"method": "equal", "attribute": "eventId", "values": [event.id]})
     with ExitStack() as stack:
@@ -39,7 +43,7 @@ def guests_listen(target: Target, event: Event, guests: int) -> Iterator[list[Li
             stack.enter_context(listening_at(target.endpoint, target.project_id)) for _ in range(guests)
         ]
         for listener in listeners:
-            answer = listener.ask("subscribe", [{"channels": [CHANNEL], "queries": [wanted]}])
+            answer = listener.ask("subscribe", [{"channels": [channel], "queries": [wanted]}])
             assert answer["type"] == "response", answer
         yield listeners
 
@@ -110,6 +114,101 @@ def test_what_is_given_back_is_shown_too(target: Target, shop: Shop) -> None:
         told = [listener.event() for _ in claims]
     assert all(any(name.endswith(".delete") for name in each["events"]) for each in told)
     assert sorted(each["payload"]["$id"] for each in told) == claims
+
+
+def counts_of(target: Target, event: Event) -> dict[tuple[str, str], int]:
+    """What a guest reads to be left of an event, by kind and id."""
+    path = f"/tablesdb/{DATABASE}/tables/availability/rows"
+    rows = ok(target.guest().get(path, params={"queries[0]": OF_EVENT.format(event.id)}))["rows"]
+    for row in rows:
+        assert {name for name in row if not name.startswith("$")} == COUNT_COLUMNS
+    return {(row["kind"], row["subjectId"]): row["ticketsLeft"] for row in rows}
+
+
+def count_again(shop: Shop) -> None:
+    assert execute(shop.http, "sweep", {}).status == 200
+
+
+def change(shop: Shop, table: str, row_id: str, **columns: Any) -> None:
+    ok(shop.http.patch(f"/tablesdb/{DATABASE}/tables/{table}/rows/{row_id}", {"data": columns}))
+
+
+def test_what_is_left_of_an_event_is_shown_to_everybody_and_told_when_it_changes(
+    target: Target, shop: Shop
+) -> None:
+    event = shop.create_event({"Standing": (50_000, 100), "Off": (50_000, 100)})
+    change(shop, "ticket_types", event.kinds["Off"].id, onSale=False)
+    showtime = shop.create_showtime(event.id, PLAN, {"gold": 50_000})
+    standing, off = ("ticketType", event.kinds["Standing"].id), ("ticketType", event.kinds["Off"].id)
+    whole, seats = ("event", event.id), ("showtime", showtime)
+    with guests_listen(target, event, 1, COUNTS) as (listener,):
+        count_again(shop)
+        appeared = [listener.event()["payload"] for _ in range(4)]
+        assert {row["subjectId"]: row["ticketsLeft"] for row in appeared} == {
+            event.id: 160, event.kinds["Standing"].id: 100, event.kinds["Off"].id: 0, showtime: 60,
+        }  # fmt: skip
+        assert counts_of(target, event) == {whole: 160, standing: 100, off: 0, seats: 60}
+        customers = [shop.create_customer() for _ in range(2)]
+        for customer in customers:
+            assert shop.book(customer, event, "Standing", 2).status == 200
+        count_again(shop)
+        # Two bookings, and one change of each row that shows them.
+        told = [listener.event() for _ in range(2)]
+        assert all(any(name.endswith(".update") for name in each["events"]) for each in told)
+        after = {each["payload"]["subjectId"]: each["payload"]["ticketsLeft"] for each in told}
+        assert after == {event.id: 156, event.kinds["Standing"].id: 96}
+        assert not any(customer.user_id in json.dumps(told) for customer in customers)
+        count_again(shop)
+        assert listener.hears_nothing()
+    # The permission is still there after the change.
+    assert counts_of(target, event) == {whole: 156, standing: 96, off: 0, seats: 60}
+    change(shop, "showtimes", showtime, status="draft")
+    count_again(shop)
+    assert counts_of(target, event) == {whole: 96, standing: 96, off: 0}
+    change(shop, "events", event.id, status="cancelled")
+    count_again(shop)
+    assert counts_of(target, event) == {}
+
+
+def test_nobody_reads_what_an_organiser_writes_and_nobody_writes_what_is_left(
+    target: Target, shop: Shop
+) -> None:
+    event = shop.create_event({"Standing": (50_000, 100)}, conflictPolicy="priority")
+    draft = shop.create_event({"Standing": (50_000, 100)}, status="draft")
+    count_again(shop)
+    assert counts_of(target, draft) == {}
+    customer, path = shop.create_customer(), f"/tablesdb/{DATABASE}/tables"
+    for http in (target.guest(), customer.http):
+        of_event = ok(http.get(f"{path}/availability/rows/{event.id}"))
+        assert (of_event["kind"], of_event["ticketsLeft"]) == ("event", 100)
+        for table, row_id in (("events", event.id), ("ticket_types", event.kinds["Standing"].id)):
+            assert http.get(f"{path}/{table}/rows/{row_id}").status_code == 404
+        changed = http.patch(f"{path}/availability/rows/{event.id}", {"data": {"ticketsLeft": 1}})
+        assert changed.status_code == 401
+        assert http.delete(f"{path}/availability/rows/{event.id}").status_code == 401
+
+
+def test_what_is_left_in_the_official_web_sdk(target: Target, shop: Shop) -> None:
+    event = shop.create_event({"Standing": (50_000, 100)})
+    count_again(shop)
+    customer = shop.create_customer()
+    request = {"eventId": event.id, "ticketTypeName": "Standing", "quantity": 3}
+    wanted = {
+        "chromium": tool("chromium", "chromium-browser", "google-chrome"), "endpoint": target.endpoint,
+        "project": target.project_id, "key": target.api_key, "channel": COUNTS, "email": customer.email,
+        "password": customer.password, "eventId": event.id,
+        "body": {**request, "paymentId": shop.pay(customer, 150_000)},
+    }  # fmt: skip
+    done = subprocess.run(
+        [tool("node"), CLIENTS / "counts.cjs"], input=json.dumps(wanted), capture_output=True, text=True,
+        timeout=120, check=False, env={**os.environ, "NODE_PATH": str(node_clients() / "node_modules")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["complaints"] == []
+    kinds = {event.id: 100, event.kinds["Standing"].id: 100}
+    assert seen["read"] == kinds
+    assert seen["heard"] == dict.fromkeys(kinds, 97)
 
 
 def requests_of(shop: Shop, customer: Customer, event: Event, showtime: str) -> list[dict[str, Any]]:
