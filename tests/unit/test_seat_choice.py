@@ -4,7 +4,7 @@ import pytest
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.pools import Standing
-from boxoffice.domain.seat_choice import check_seats_free, nearest_free, seats_by_label
+from boxoffice.domain.seat_choice import check_no_seat_twice, check_seats_free, nearest_free, seats_by_label
 from boxoffice.domain.seating import Layout
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,12 +31,29 @@ def test_seats_are_found_in_the_order_in_which_they_were_asked_for() -> None:
 def test_seats_that_cannot_be_sold_are_refused_by_name_all_at_once() -> None:
     error = refusal("A2", "Z9", "B3", "a2")
     assert error.code is Code.INVALID_SEAT
-    assert error.message == "Seats Z9, B3 and A2 are not for sale."
+    assert error.message == "Seats Z9 and B3 are not for sale. Seat A2 is named twice."
+    assert error.details["field"] == "seats"
     assert error.details["seats"] == [
         {"seat": "Z9", "reason": "unknown"},
         {"seat": "B3", "reason": "disabled"},
         {"seat": "A2", "reason": "repeated"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        (("A1", "a1"), "Seat A1 is named twice."),
+        (("A1", "A1", "A1"), "Seat A1 is named twice."),
+        (("A1", "A2", "A1", "A2"), "Seats A1 and A2 are named twice."),
+    ],
+)
+def test_a_seat_that_is_named_twice(labels: tuple[str, ...], sentence: str) -> None:
+    error = refusal(*labels)
+    assert (error.code, error.message, error.details["field"]) == (Code.INVALID_SEAT, sentence, "seats")
+    with pytest.raises(Rejected) as other:
+        check_no_seat_twice([label.upper() for label in labels])
+    assert other.value.message == sentence
 
 
 def test_a_blocked_seat_is_refused_by_name() -> None:

@@ -13,6 +13,7 @@ from boxoffice.domain.pools import Unit
 from boxoffice.domain.services import MAX_CAPACITY, OpeningHours, Period, Service
 from boxoffice.domain.slots import (
     Slot,
+    check_fits,
     nearest_open,
     open_slots,
     pools_of,
@@ -277,14 +278,28 @@ def test_a_service_that_has_become_smaller_is_full_sooner() -> None:
         slot_units(small, slots[0], 1, taken, one)
 
 
-def test_one_call_claims_at_most_a_hundred_units() -> None:
+def test_how_much_time_one_booking_can_have() -> None:
     service = studio("00:00-24:00", durations=(600,), capacity=100)
     slot = slots_of_day(service, DAY, 600)[0]
-    assert len(slot_units(service, slot, 2, set(), one)) == 80
+    check_fits(slot, 2)
     with pytest.raises(Rejected) as error:
-        slot_units(service, slot, 3, set(), one)
+        check_fits(slot, 3)
     assert error.value.code is Code.INVALID_QUANTITY
     assert error.value.message == "One booking can have at most 2 of these slots."
+
+
+@pytest.mark.parametrize(("buffer", "is_sold"), [(0, True), (15, False)])
+def test_a_day_is_the_longest_time_and_what_is_longer_is_not_offered(buffer: int, is_sold: bool) -> None:
+    service = studio("00:00-24:00", durations=(1_440,), buffers=(0, buffer))
+    slots = slots_of_day(service, DAY, 1_440)
+    assert len(slots) == 1
+    assert bool(open_slots(service, slots, set(), ALWAYS)) is is_sold
+    if is_sold:
+        check_fits(slots[0], 1)
+        return
+    with pytest.raises(Rejected) as error:
+        check_fits(slots[0], 1)
+    assert (error.value.code, error.value.details["field"]) == (Code.INVALID_QUANTITY, "duration")
 
 
 def test_slots_that_have_begun_are_not_open() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from boxoffice.bookings.desk import Desk
-from boxoffice.bookings.parts import look_up
+from boxoffice.bookings.parts import Part, look_up
 from boxoffice.domain.catalogue import Event
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
@@ -17,6 +17,7 @@ from boxoffice.domain.pricing.lines import Quote
 from boxoffice.domain.pricing.quotes import Discount, Item, quote
 from boxoffice.domain.promos import PromoCode, Uses, discount_for, normalised, uses
 from boxoffice.domain.selection import Selection
+from boxoffice.domain.units import MOST_UNITS
 from boxoffice.inventory.wants import AnyOf, Want
 
 
@@ -52,13 +53,7 @@ async def fill(desk: Desk, user_id: str, wanted: Sequence[Selection], promo_code
     parts = [part for of_selection in found for part in of_selection]
     event = _one_event([part.event for part in parts])
     _check_no_seat_twice([part.item for part in parts])
-    quantity = sum(part.item.quantity for part in parts)
-    if quantity > MOST_TICKETS:
-        raise Rejected(
-            Code.INVALID_QUANTITY,
-            f"One booking can have at most {MOST_TICKETS} tickets.",
-            {"field": "quantity", "allowed": f"1 to {MOST_TICKETS} tickets altogether"},
-        )
+    _check_not_too_much(parts)
     promo = await desk.promo_codes.find(promo_code) if promo_code else None
     priced = [Item(part.item.id, part.item.name, part.unit_price, part.item.quantity) for part in parts]
     refusal = next((part.refusal for part in parts if part.refusal), None)
@@ -88,6 +83,23 @@ def _discount(
 
 def _use(one: Uses) -> Want:
     return AnyOf(one.pool, len(one.units), 1, lambda available, requested: one.exhausted(), is_limit=True)
+
+
+def _check_not_too_much(parts: Sequence[Part]) -> None:
+    if sum(part.item.quantity for part in parts) > MOST_TICKETS:
+        raise Rejected(
+            Code.INVALID_QUANTITY,
+            f"One booking can have at most {MOST_TICKETS} tickets.",
+            {"field": "quantity", "allowed": f"1 to {MOST_TICKETS} tickets altogether"},
+        )
+    units = sum(part.units for part in parts)
+    if units > MOST_UNITS:
+        # Of tickets and seats alone there are never so many.
+        raise Rejected(
+            Code.INVALID_QUANTITY,
+            f"This is too much time for one booking: {units} parts of the timetable, at most {MOST_UNITS}.",
+            {"field": "quantity", "allowed": f"at most {MOST_UNITS} parts of the timetable altogether"},
+        )
 
 
 def _check_no_seat_twice(items: Sequence[BookedItem]) -> None:

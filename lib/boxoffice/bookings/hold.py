@@ -94,9 +94,9 @@ async def _hold(desk: Desk, caller: Caller, wish: HoldWish, right: Right | None)
 def earlier(stored: StoredHold, wanted: str, now: datetime) -> Held:
     """The hold that the same request has made before; `wanted` is the fingerprint of what it asks for now.
 
-    Raises `Rejected`: with `VALIDATION_ERROR` when it was another request, with `BOOKING_IN_PROGRESS` while it
-    is being made, with `INVALID_STATUS_TRANSITION` when it is being paid or has been, and as `why_over` says
-    when it is over.
+    Raises `Rejected`: with `VALIDATION_ERROR` when it was another request, with `BOOKING_IN_PROGRESS` while
+    it is being made, with `INVALID_STATUS_TRANSITION` when it is being paid or has been, and as `why_over`
+    says when it is over.
     """
     booking = stored.booking
     if booking.fingerprint != wanted:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from boxoffice.bookings.desk import Desk
 from boxoffice.domain import ids
 from boxoffice.domain.catalogue import Event, check_event, check_ticket_type
+from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.items import BookedItem, ItemKind
 from boxoffice.domain.money import Money
@@ -16,7 +17,7 @@ from boxoffice.inventory.wants import AnyOf, Want
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One item of a basket: what it is, at what price, and which units it wants.
+    """One item of a basket: what it is, at what price, and which and how many units it wants.
 
     `refusal` says why it is not on sale now.
     """
@@ -26,6 +27,7 @@ class Part:
     unit_price: Money
     want: Want
     refusal: Rejected | None
+    units: int
 
 
 async def look_up(desk: Desk, selection: Selection) -> list[Part]:
@@ -71,7 +73,18 @@ async def _tickets(desk: Desk, wanted: SomeTickets) -> Part:
         ticket_type.price,
         AnyOf(ids.pool_id(ticket_type.id), ticket_type.capacity, wanted.quantity),
         why_not(lambda: check_event(event, now)) or why_not(lambda: check_ticket_type(ticket_type, now)),
+        units=wanted.quantity,
     )
+
+
+def check_event_of(found: str, wanted: str | None, what: str) -> None:
+    """Return when `what` belongs to the event that was named, if one was. Raises `Rejected`."""
+    if wanted not in (None, found):
+        raise Rejected(
+            Code.VALIDATION_ERROR,
+            f"The {what} does not belong to the event with this eventId.",
+            {"field": "eventId", "allowed": f"the event of the {what}, or none"},
+        )
 
 
 def why_not(check: Callable[[], None]) -> Rejected | None:

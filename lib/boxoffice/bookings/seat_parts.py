@@ -1,7 +1,7 @@
 """Seats that are wanted, looked up in the hall of their showtime."""
 
 from boxoffice.bookings.desk import Desk
-from boxoffice.bookings.parts import Part, why_not
+from boxoffice.bookings.parts import Part, check_event_of, why_not
 from boxoffice.domain.catalogue import Event, check_event
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
@@ -17,7 +17,7 @@ from boxoffice.inventory.wants import Want
 
 async def named_seats(desk: Desk, wanted: NamedSeats) -> list[Part]:
     """One part for each category, because seats of one category have one price."""
-    showtime, layout = await _hall(desk, wanted.showtime_id)
+    showtime, layout = await _hall(desk, wanted)
     event = at_showtime(await desk.catalogue.event(showtime.event_id), showtime)
     by_category: dict[str, list[Seat]] = {}
     for seat in seats_by_label(layout, wanted.labels):
@@ -38,7 +38,7 @@ async def named_seats(desk: Desk, wanted: NamedSeats) -> list[Part]:
 
 async def best_seats(desk: Desk, wanted: BestSeats) -> Part:
     """The best seats of a category. Raises as `look_up` does."""
-    showtime, layout = await _hall(desk, wanted.showtime_id)
+    showtime, layout = await _hall(desk, wanted)
     event = at_showtime(await desk.catalogue.event(showtime.event_id), showtime)
     category = wanted.category or (next(iter(layout.totals)) if len(layout.totals) == 1 else None)
     if category is None or category not in layout.totals:
@@ -75,11 +75,13 @@ def _seats(
         price,
         want,
         why_not(lambda: check_event(event, desk.now())),
+        units=quantity,
     )
 
 
-async def _hall(desk: Desk, showtime_id: str) -> tuple[Showtime, Layout]:
-    showtime = await desk.programme.showtime(showtime_id)
+async def _hall(desk: Desk, wanted: NamedSeats | BestSeats) -> tuple[Showtime, Layout]:
+    showtime = await desk.programme.showtime(wanted.showtime_id)
+    check_event_of(showtime.event_id, wanted.event_id, "showtime")
     if showtime.layout is None:
         raise Rejected(Code.NOT_FOUND_ERROR, "This showtime has no seats.", {"field": "showtimeId"})
     return showtime, showtime.layout

@@ -4,14 +4,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from boxoffice.bookings.desk import Desk
-from boxoffice.bookings.parts import Part, why_not
+from boxoffice.bookings.parts import Part, check_event_of, why_not
 from boxoffice.domain.catalogue import Event, check_event
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.items import BookedItem, ItemKind
 from boxoffice.domain.selection import SomeTime
-from boxoffice.domain.slots import slot_at
-from boxoffice.inventory.claims import MOST_UNITS
+from boxoffice.domain.slots import check_fits, slot_at
 from boxoffice.inventory.time_wants import ThisTime
 
 
@@ -26,13 +25,8 @@ async def time_at_service(desk: Desk, wanted: SomeTime) -> Part:
             {"field": "duration", "allowed": sorted(offer.prices)},
         )
     slot = slot_at(offer.service, wanted.starts_at, wanted.duration)
-    if wanted.quantity * len(slot.quanta) > MOST_UNITS:
-        at_most = MOST_UNITS // len(slot.quanta)
-        raise Rejected(
-            Code.INVALID_QUANTITY,
-            f"One booking can have at most {at_most} of these slots.",
-            {"field": "quantity", "allowed": f"1 to {at_most}"},
-        )
+    check_fits(slot, wanted.quantity)
+    check_event_of(offer.event_id or offer.service.id, wanted.event_id, "service")
     rules = await desk.catalogue.event(offer.event_id) if offer.event_id else None
     event = Event(offer.service.id, offer.name, offer.published, slot.starts_at, slot.ends_at)
     if rules is not None:
@@ -52,6 +46,7 @@ async def time_at_service(desk: Desk, wanted: SomeTime) -> Part:
         price,
         ThisTime(offer.service, slot, wanted.quantity, label, desk.now()),
         why_not(lambda: _check_slot(event, slot.starts_at, desk.now())),
+        units=wanted.quantity * len(slot.quanta),
     )
 
 

@@ -3,6 +3,7 @@
 Every value may come as text: the existing Android client sends nothing else.
 """
 
+import re
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
@@ -12,6 +13,9 @@ from boxoffice.domain.errors import Rejected
 from boxoffice.domain.items import MOST_TICKETS
 
 _LONGEST = 1_500
+
+# Far from the ends of what a computer takes for a time: time zones and days after it can be counted from it.
+_TIME_FORM = r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}[Tt ]"
 
 
 def blank_is_absent(value: Any) -> Any:
@@ -31,6 +35,13 @@ def whole_number(value: Any) -> Any:
 def _labels(value: Any) -> Any:
     """`A5, A6` as two labels."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _time(value: Any) -> Any:
+    # The library would also take numbers for times.
+    if not isinstance(value, str) or not re.match(_TIME_FORM, value):
+        raise ValueError("not a time")
+    return value
 
 
 Id = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,35}$")]
@@ -58,12 +69,17 @@ SeatLabels = Annotated[
     BeforeValidator(_labels),
     Field(min_length=1, max_length=MOST_TICKETS),
 ]
-Moment = AwareDatetime
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_time),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": _TIME_FORM}),
+]
 Version = Annotated[str, Field(pattern=r"^[a-z2-7]{16}$")]
 
 OptionalId = Annotated[Id | None, BeforeValidator(blank_is_absent)]
 OptionalName = Annotated[Name | None, BeforeValidator(blank_is_absent)]
 
+MOMENT_RULE = "must be a time from 2000 to 2099 with its time zone, such as 2030-01-31T18:00:00Z"
 _ID_RULE = "must be an id: 1 to 36 characters, letters, digits, dots, hyphens and underscores"
 RULES = {
     "eventId": _ID_RULE,
@@ -74,7 +90,7 @@ RULES = {
     "seats": f"must be 1 to {MOST_TICKETS} labels of seats",
     "category": "must be the name of a category of seats",
     "serviceId": _ID_RULE,
-    "startsAt": "must be a time with its time zone, such as 2030-01-31T18:00:00Z",
+    "startsAt": MOMENT_RULE,
     "duration": f"must be a number of minutes from 1 to {_LONGEST}",
     "availabilityVersion": "must be the version of an answer of availability",
     "items": f"must be a list of 1 to {MOST_TICKETS} things to book",

@@ -61,24 +61,41 @@ class Thing(BaseModel):
     def selection(self, event_id: str | None = None) -> Selection:
         """What this asks for; `event_id` is the one that was named for all things together.
 
-        Raises `Rejected` with `INVALID_QUANTITY` or `VALIDATION_ERROR`, naming the field that is missing.
+        Raises `Rejected` with `INVALID_QUANTITY` or `VALIDATION_ERROR`, naming the field that is missing or
+        does not go together with the others.
         """
+        self._check_one_thing()
+        of_event = self.event_id or event_id
         if self.service_id:
             if self.starts_at is None or self.duration is None:
                 raise invalid("startsAt" if self.starts_at is None else "duration")
-            return SomeTime(self.service_id, self.starts_at, self.duration, self.quantity or 1)
+            return SomeTime(self.service_id, self.starts_at, self.duration, self.quantity or 1, of_event)
         if self.showtime_id and self.seats:
-            return NamedSeats(self.showtime_id, tuple(self.seats))
-        if self.quantity is None and (self.showtime_id or self.event_id or event_id):
+            if self.quantity not in (None, len(self.seats)):
+                raise invalid("quantity", "must be the number of seats, or left out")
+            return NamedSeats(self.showtime_id, tuple(self.seats), of_event)
+        if self.quantity is None and (self.showtime_id or of_event):
             raise invalid("quantity")
         if self.showtime_id:
-            return BestSeats(self.showtime_id, self.quantity or 1, self.category)
-        of_event = self.event_id or event_id
+            return BestSeats(self.showtime_id, self.quantity or 1, self.category, of_event)
         if of_event is None:
             raise invalid("eventId")
         if self.ticket_type_id is None and self.ticket_type_name is None:
             raise invalid("ticketTypeId")
         return SomeTickets(of_event, self.ticket_type_id, self.ticket_type_name, self.quantity or 1)
+
+    def _check_one_thing(self) -> None:
+        """Return when this does not ask for two things at once.
+
+        The existing Android client always says a `ticketTypeName` and a `category`: they ask for nothing
+        where something else does.
+        """
+        if self.showtime_id and self.service_id:
+            raise invalid("serviceId", "must not come together with showtimeId")
+        if self.ticket_type_id and (self.showtime_id or self.service_id):
+            raise invalid("ticketTypeId", "must not come together with showtimeId or serviceId")
+        if self.seats and not self.showtime_id:
+            raise invalid("showtimeId", "must come together with seats")
 
 
 class Things(Thing):
@@ -93,4 +110,6 @@ class Things(Thing):
         """Everything that is asked for. Raises as `Thing.selection` does."""
         if self.items is None:
             return (self.selection(),)
+        if self.showtime_id or self.service_id or self.ticket_type_id or self.seats:
+            raise invalid("items", "must have everything that is wanted, and nothing but eventId beside them")
         return tuple(item.selection(self.event_id) for item in self.items)

@@ -34,7 +34,7 @@ def plan_moves(
     decide. Raises `Rejected` with `INVALID_SEAT`, also when a seat is of another category and that is not
     allowed, or with `SEAT_UNAVAILABLE` and alternatives.
     """
-    seats = seats_by_label(layout, list(wanted.values()))
+    seats = seats_by_label(layout, list(wanted.values()), "tickets")
     changes = tuple(
         SeatChange(number, current[number], seat)
         for number, seat in zip(wanted, seats, strict=True)

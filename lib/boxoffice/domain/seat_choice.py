@@ -11,10 +11,11 @@ from boxoffice.domain.seating import Layout, Seat, SeatKind
 
 _MAX_SHOWN = 16
 _ALTERNATIVES = 3
+_TWICE = "repeated"
 
 
-def seats_by_label(layout: Layout, labels: Sequence[str]) -> tuple[Seat, ...]:
-    """The seats with these labels, in their order.
+def seats_by_label(layout: Layout, labels: Sequence[str], field: str = "seats") -> tuple[Seat, ...]:
+    """The seats with these labels, which were sent in `field`, in their order.
 
     Raises `Rejected` with `INVALID_SEAT`, listing every seat that does not exist, is disabled or is named
     twice, and why.
@@ -28,11 +29,11 @@ def seats_by_label(layout: Layout, labels: Sequence[str]) -> tuple[Seat, ...]:
         elif seat.kind is SeatKind.DISABLED:
             wrong.append((seat.label, "disabled"))
         elif seat in seats:
-            wrong.append((seat.label, "repeated"))
+            wrong.append((seat.label, _TWICE))
         else:
             seats.append(seat)
     if wrong:
-        raise _invalid(wrong)
+        raise _invalid(wrong, field)
     return tuple(seats)
 
 
@@ -40,7 +41,7 @@ def check_no_seat_twice(labels: Iterable[str]) -> None:
     """Return when all labels of a showtime's seats are different. Raises `Rejected` with `INVALID_SEAT`."""
     repeated = [label for label, times in Counter(labels).items() if times > 1]
     if repeated:
-        raise _invalid([(label, "repeated") for label in repeated])
+        raise _invalid([(label, _TWICE) for label in repeated])
 
 
 def check_seats_free(layout: Layout, seats: Sequence[Seat], taken: Mapping[str, Standing]) -> None:
@@ -89,12 +90,13 @@ def nearest_free(layout: Layout, taken: Collection[str], seat: Seat) -> tuple[Se
     return tuple(other for *_, other in best)
 
 
-def _invalid(wrong: Sequence[tuple[str, str]]) -> Rejected:
-    return Rejected(
-        Code.INVALID_SEAT,
-        f"{_listed('Seat', [label for label, _ in wrong])} not for sale.",
-        {"seats": [{"seat": label, "reason": reason} for label, reason in wrong]},
-    )
+def _invalid(wrong: Sequence[tuple[str, str]], field: str = "seats") -> Rejected:
+    twice = list(dict.fromkeys(label for label, reason in wrong if reason == _TWICE))
+    others = [label for label, reason in wrong if reason != _TWICE]
+    sentences = [f"{_listed('Seat', others)} not for sale."] if others else []
+    sentences += [f"{_listed('Seat', twice)} named twice."] if twice else []
+    seats = [{"seat": label, "reason": reason} for label, reason in wrong]
+    return Rejected(Code.INVALID_SEAT, " ".join(sentences), {"field": field, "seats": seats})
 
 
 def _listed(noun: str, labels: Sequence[str]) -> str:

@@ -1,4 +1,7 @@
-"""What somebody wants to have: tickets of a type, seats by their labels, the best seats, or a time."""
+"""What somebody wants to have: tickets of a type, seats by their labels, the best seats, or a time.
+
+Seats and times may be wanted of a certain event: then their showtime or service has to be of that event.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +23,7 @@ class NamedSeats:
 
     showtime_id: str
     labels: tuple[str, ...]
+    event_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class BestSeats:
     showtime_id: str
     quantity: int
     category: str | None
+    event_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class SomeTime:
     starts_at: datetime
     duration: int
     quantity: int
+    event_id: str | None = None
 
 
 Selection = SomeTickets | NamedSeats | BestSeats | SomeTime

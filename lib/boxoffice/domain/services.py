@@ -10,9 +10,6 @@ from boxoffice.domain.definitions import invalid
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 24 * 60
-MAX_UNITS_PER_BOOKING = 100
-"""As many rows as one call can write, all or none."""
-
 MAX_CAPACITY = 1_000
 
 _PERIOD = re.compile(r"([0-9]{1,2}):([0-9]{2})-([0-9]{1,2}):([0-9]{2})")
@@ -112,13 +109,6 @@ class Service:
         self._check_lengths("bufferAfter", (self.buffer_after,), at_least=0)
         days = (*self.hours.week.values(), *self.hours.exceptions.values())
         self._check_lengths("hours", tuple(period.opens for day in days for period in day), at_least=0)
-        longest = max(self.durations) + self.buffer_before + self.buffer_after
-        if longest > MAX_UNITS_PER_BOOKING * self.granularity:
-            raise invalid(
-                "durations",
-                f"must, with the buffers, be at most {MAX_UNITS_PER_BOOKING * self.granularity} minutes: "
-                f"{MAX_UNITS_PER_BOOKING} times the granularity",
-            )
 
     def _check_lengths(self, name: str, lengths: tuple[int, ...], at_least: int) -> None:
         if any(length < at_least or length % self.granularity for length in lengths):

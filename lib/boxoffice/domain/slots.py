@@ -18,8 +18,8 @@ from boxoffice.domain.definitions import invalid
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.local_time import clock, moment, moments
 from boxoffice.domain.pools import Unit, slot_pool
-from boxoffice.domain.services import MAX_UNITS_PER_BOOKING, Service
-from boxoffice.domain.units import Choose
+from boxoffice.domain.services import Service
+from boxoffice.domain.units import MOST_UNITS, Choose
 
 _ALTERNATIVES = 3
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -92,9 +92,13 @@ def pools_of(service: Service, slots: Iterable[Slot]) -> tuple[str, ...]:
 def open_slots(
     service: Service, slots: Sequence[Slot], taken: Iterable[Unit], now: datetime
 ) -> tuple[OpenSlot, ...]:
-    """Those of `slots` that have not begun and still have room, when the units `taken` are not free."""
+    """Those of `slots` that have not begun and still have room, when the units `taken` are not free.
+
+    One that is longer than any booking can be has no room for anybody.
+    """
     lanes = _taken_lanes(taken)
-    rooms = ((slot, _room(service, slot, lanes)) for slot in slots if slot.starts_at > now)
+    sold = (slot for slot in slots if slot.starts_at > now and len(slot.quanta) <= MOST_UNITS)
+    rooms = ((slot, _room(service, slot, lanes)) for slot in sold)
     return tuple(OpenSlot(slot, places) for slot, places in rooms if places)
 
 
@@ -108,18 +112,11 @@ def nearest_open(slots: Iterable[OpenSlot], starts_at: datetime, places: int) ->
 def slot_units(
     service: Service, slot: Slot, places: int, taken: Iterable[Unit], choose: Choose
 ) -> tuple[Unit, ...]:
-    """The units that a booking of `places` places in `slot` claims, at most 100, none of them in `taken`.
+    """The units that a booking of `places` places in `slot` claims, none of them in `taken`.
 
     `choose` decides between lanes that are equally good, so that buyers who arrive together seldom want the
-    same. Raises `Rejected` with `INVALID_QUANTITY` or `SLOT_UNAVAILABLE`.
+    same. Raises `Rejected` with `SLOT_UNAVAILABLE`.
     """
-    if places * len(slot.quanta) > MAX_UNITS_PER_BOOKING:
-        at_most = MAX_UNITS_PER_BOOKING // len(slot.quanta)
-        raise Rejected(
-            Code.INVALID_QUANTITY,
-            f"One booking can have at most {at_most} of these slots.",
-            {"field": "quantity", "allowed": f"1 to {at_most}"},
-        )
     gone = _taken_lanes(taken)
     available = _room(service, slot, gone)
     if available < places:
@@ -136,6 +133,24 @@ def slot_units(
             free.remove(lane)
             claimed.append(_unit(service, quantum, lane))
     return tuple(claimed)
+
+
+def check_fits(slot: Slot, places: int) -> None:
+    """Return when one booking can have so many places in `slot`. Raises `Rejected`: `INVALID_QUANTITY`."""
+    at_most = MOST_UNITS // len(slot.quanta)
+    if not at_most:
+        raise Rejected(
+            Code.INVALID_QUANTITY,
+            f"This time is too long for one booking: {len(slot.quanta)} parts of the timetable, "
+            f"and {MOST_UNITS} at most.",
+            {"field": "duration", "allowed": f"at most {MOST_UNITS} parts of the timetable"},
+        )
+    if places > at_most:
+        raise Rejected(
+            Code.INVALID_QUANTITY,
+            f"One booking can have at most {at_most} of these slots.",
+            {"field": "quantity", "allowed": f"1 to {at_most}"},
+        )
 
 
 def units_between(

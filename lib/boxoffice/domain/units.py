@@ -9,6 +9,14 @@ from collections.abc import Callable, Collection
 Choose = Callable[[int], int]
 """A whole number from 0 up to, and not including, the one given; each equally likely."""
 
+MOST_UNITS = 96
+"""So many units one booking can have, of all its tickets together.
+
+They are claimed in one call, which writes at most 100 rows, all or none. The other rows are for what a
+hold or a booking claims besides: a place among the holds of its user and one among those of its event, and
+two uses of a promo code.
+"""
+
 _GUESSES_PER_UNIT = 16
 
 
