@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from boxoffice.domain import units
@@ -11,7 +11,15 @@ from boxoffice.domain.conflicts import in_the_way
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.pools import Claim, Unit
 from boxoffice.domain.services import Service
-from boxoffice.domain.slots import Slot, nearest_open, open_slots, pools_of, slot_units, slots_of_day
+from boxoffice.domain.slots import (
+    Slot,
+    day_and_slot_at,
+    nearest_open,
+    open_slots,
+    pools_of,
+    slot_units,
+    slots_of_day,
+)
 from boxoffice.inventory.wants import Known, Place
 
 
@@ -71,8 +79,8 @@ class ThisTime:
         return (claim for pool in self.pools for claim in memory.claims(pool).values())
 
     def _alternatives(self, taken: Sequence[Unit]) -> dict[str, Any]:
-        minutes = (self.slot.ends_at - self.slot.starts_at).seconds // 60
-        day = self.slot.starts_at.astimezone(self.service.zone).date()
+        minutes = (self.slot.ends_at - self.slot.starts_at) // timedelta(minutes=1)
+        day, _ = day_and_slot_at(self.service, self.slot.starts_at, minutes)
         known = [
             slot
             for slot in slots_of_day(self.service, day, minutes)
