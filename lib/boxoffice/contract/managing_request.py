@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 from pydantic.alias_generators import to_camel
 from pydantic.config import JsonDict
 
 from boxoffice.conflicts.cases import CaseState
 from boxoffice.contract.actions import read_action
-from boxoffice.contract.fields import Id
+from boxoffice.contract.fields import MOMENT_RULE, Id, Moment
 from boxoffice.domain.blocks import MOST_UNITS, RowName
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
@@ -32,6 +32,27 @@ _CROWD: JsonDict = {"required": ["ticketTypeId", "quantity"]}
 _OF_SHOWTIME = frozenset({"showtime_id", "seats", "rows", "sections"})
 _OF_SERVICE = frozenset({"service_id", "since", "until"})
 _OF_CROWD = frozenset({"ticket_type_id", "quantity"})
+_LIST_OF = f"must be a list of 1 to {MOST_UNITS}"
+_RULES = {
+    "seats": f"{_LIST_OF} labels of seats",
+    "rows": 'must be a list of 1 to 100 rows, each such as {"section": "S", "row": "A"}',
+    "sections": "must be a list of 1 to 100 names of sections",
+    "quantity": f"must be a whole number from 1 to {MOST_UNITS}",
+    "from": MOMENT_RULE,
+    "to": MOMENT_RULE,
+    "reason": "must be a text of 3 to 500 characters",
+    "requestId": "must be 8 to 64 letters, digits, dots, hyphens, underscores and colons",
+    "blockId": "must be the id of a block",
+    "cursor": "must be the cursor of the page before",
+    "limit": f"must be a whole number from 1 to {MOST_LISTED}",
+    "tickets": f'must be the labels of 1 to {MOST_MOVED} seats by numbers of tickets, such as {{"1": "B5"}}',
+    "allowPriceDifference": "must be true or false",
+    "state": "must be open, granted or refused",
+    "caseId": "must be the id of a case",
+    "decision": "must be grant or refuse",
+    "bookingIds": f"must be a list of 1 to {MOST_ASKED} ids of holds",
+    "seconds": "must be a whole number from 30 to 1800",
+}
 _TARGET = "must be given with seats, rows or sections, or else serviceId with from and to"
 
 
@@ -52,8 +73,8 @@ class _Units(_Request):
     rows: Annotated[Sequence[RowOfSeats], Field(min_length=1, max_length=100)] | None = None
     sections: Annotated[Sequence[Label], Field(min_length=1, max_length=100)] | None = None
     service_id: Id | None = Field(None, description="With a period of its time.")
-    since: AwareDatetime | None = Field(None, alias="from")
-    until: AwareDatetime | None = Field(None, alias="to", description="The first moment after the period.")
+    since: Moment | None = Field(None, alias="from")
+    until: Moment | None = Field(None, alias="to", description="The first moment after the period.")
 
     def _given(self) -> frozenset[str]:
         """The fields that say which units are meant."""
@@ -177,7 +198,7 @@ class ManageRequest(RootModel[Annotated[Action, Field(discriminator="action")]])
     @classmethod
     def read(cls, value: dict[str, Any]) -> Action:
         """See `read_action`."""
-        return read_action(cls, value)
+        return read_action(cls, value, _RULES)
 
 
 def _invalid(field: str, rule: str) -> Rejected:

@@ -26,6 +26,19 @@ from boxoffice.reports.records import ReportState, undos_of
 Reason = Annotated[str, Field(min_length=3, max_length=500, pattern=r"\S")]
 Moment = AwareDatetime
 
+_TIME = "must be a time with its time zone, such as 2030-01-31T18:00:00Z"
+_RULES = {
+    "state": f"must be one of {', '.join(ReportState)}",
+    "code": "must be one of the codes of refusals",
+    "from": _TIME,
+    "to": _TIME,
+    "reportId": "must be the id of a report",
+    "reason": "must be a text of 3 to 500 characters",
+    "actor": "must be a user's id, or api-key, sweep, gateway or organiser",
+    "cursor": "must be the cursor of the page before",
+    "limit": "must be a whole number from 1 to 100",
+}
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
@@ -135,7 +148,7 @@ class ReportsRequest(RootModel[Annotated[Action, Field(discriminator="action")]]
     @classmethod
     def read(cls, value: dict[str, Any]) -> Action:
         """See `read_action`."""
-        return read_action(cls, value)
+        return read_action(cls, value, _RULES)
 
 
 class ReportSummary(_Model):

@@ -15,6 +15,13 @@ from boxoffice.lookup.look import Filter, Wanted
 
 Typed = Annotated[str, Field(min_length=1, max_length=64)]
 
+_RULES = {
+    "reference": "must be the reference of a booking: 1 to 64 characters",
+    "status": f"must be one of {', '.join(BookingStatus)}",
+    "cursor": "must be the cursor of the page before",
+    "limit": "must be a whole number from 1 to 100",
+}
+
 
 class _Request(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid")
@@ -83,4 +90,4 @@ class BookingStatusRequest(RootModel[Annotated[Action, Field(discriminator="acti
     @classmethod
     def read(cls, value: dict[str, Any]) -> Action:
         """See `read_action`."""
-        return read_action(cls, value)
+        return read_action(cls, value, _RULES)
