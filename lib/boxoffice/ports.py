@@ -12,7 +12,7 @@ from boxoffice.domain.callers import Account
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.money import Money
-from boxoffice.domain.payments import GatewayOrder, Payment
+from boxoffice.domain.payments import GatewayOrder, Payment, PaymentPage
 from boxoffice.schema import Table
 
 Row = Mapping[str, Any]
@@ -244,6 +244,14 @@ class Payments(Protocol):
         """Every payment that was tried for an order, in any sequence.
 
         Raises `Rejected` with `PAYMENT_NOT_VERIFIED` when there is no such order.
+        """
+        ...
+
+    async def made_between(self, since: datetime, until: datetime, skip: int = 0) -> PaymentPage:
+        """A page of the payments that were made in that time, both ends included, without the first `skip`.
+
+        Up to `MOST_LISTED` of them, whatever has become of them. Those that the gateway describes in a way
+        that nobody understands are left out: nobody could book with them either.
         """
         ...
 

@@ -34,3 +34,4 @@ class Table(StrEnum):
     CONFLICT_LOG = "conflict_log"
     UNIT_CHANGES = "unit_changes"
     OUTBOX = "outbox"
+    CURSORS = "cursors"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.money import Money
-from boxoffice.domain.payments import GatewayOrder, Payment, PaymentState
+from boxoffice.domain.payments import MOST_LISTED, GatewayOrder, Payment, PaymentPage, PaymentState
 
 from tests.unit.world import World
 
@@ -18,8 +19,10 @@ from tests.unit.world import World
 class FakeGateway:
     """The port `Payments`, with a ledger."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.world = world
+        self.now = now
+        self.made_at: dict[str, datetime] = {}
         self.payments: dict[str, Payment] = {}
         self.refunds: dict[str, tuple[str, Money]] = {}
         self.orders: dict[str, GatewayOrder] = {}
@@ -45,6 +48,19 @@ class FakeGateway:
             noted_user_id="",
         )
         self.payments[payment_id] = replace(payment, **other)
+        self.made_at[payment_id] = self.now()
+
+    async def made_between(self, since: datetime, until: datetime, skip: int = 0) -> PaymentPage:
+        def effect() -> PaymentPage:
+            found = [
+                payment
+                for payment_id, payment in reversed(self.payments.items())
+                if since <= self.made_at[payment_id] <= until
+            ][skip : skip + MOST_LISTED]
+            return PaymentPage(tuple(found), is_last=len(found) < MOST_LISTED)
+
+        result: PaymentPage = self.world.around("list all payments", effect)
+        return result
 
     async def fetch(self, payment_id: str) -> Payment:
         def effect() -> Payment:

@@ -120,6 +120,9 @@ def dying(act: Act, after_effect: bool) -> Iterator[tuple[Shop, Callable[[], Cor
 def balanced(shop: Shop) -> None:
     """Tickets for the money, or the money back and no trace; nobody keeps a unit for nothing."""
     assert shop.audit() == []
+    outcomes = {row["$id"]: row["outcome"] for row in shop.rows.all(Table.OUTCOMES)}
+    expired = [row["$id"] for row in shop.rows.all(Table.BOOKINGS) if row["status"] == "expired"]
+    assert {outcomes.get(booking_id) for booking_id in expired} <= {"EXPIRED"}
     confirmed = {row["$id"]: row for row in shop.rows.all(Table.BOOKINGS) if row["status"] == "confirmed"}
     assert {claim["bookingId"] for claim in shop.rows.all(Table.CLAIMS)} == set(confirmed)
     assert {claim["state"] for claim in shop.rows.all(Table.CLAIMS)} <= {"SOLD"}

@@ -1,6 +1,8 @@
 """Razorpay, through its official SDK."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 from typing import Any, TypeVar
 
 import requests
@@ -13,7 +15,7 @@ from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Ambiguous, BoxofficeError, ErrorKind, Fatal, Rejected, Retryable
 from boxoffice.domain.gateway_entities import items_of, order_of, payment_of
 from boxoffice.domain.money import Money
-from boxoffice.domain.payments import GatewayOrder, Payment, RefundState
+from boxoffice.domain.payments import MOST_LISTED, GatewayOrder, Payment, PaymentPage, RefundState
 from boxoffice.saga.retry import RetryPolicy, retrying
 from boxoffice.saga.timing import TimeBudget, Timing
 from boxoffice.settings import WEBHOOK_FORM, WEBHOOK_VARIABLE, Misconfigured
@@ -105,6 +107,21 @@ class RazorpayPayments:
         """See `Payments.payments_of`."""
         found = await self._call(lambda: self._client.order.payments(order_id))
         return [payment_of(entity) for entity in items_of(found)]
+
+    async def made_between(self, since: datetime, until: datetime, skip: int = 0) -> PaymentPage:
+        """See `Payments.made_between`."""
+        wanted = {
+            "from": int(since.timestamp()),
+            "to": int(until.timestamp()),
+            "count": MOST_LISTED,
+            "skip": skip,
+        }
+        found = items_of(await self._call(lambda: self._client.payment.all(wanted)))
+        payments = []
+        for entity in found:
+            with suppress(Fatal):
+                payments.append(payment_of(entity))
+        return PaymentPage(tuple(payments), is_last=len(found) < MOST_LISTED)
 
     async def fetch(self, payment_id: str) -> Payment:
         """See `Payments.fetch`."""

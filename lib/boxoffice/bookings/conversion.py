@@ -100,7 +100,8 @@ class _Conversion:
             await self._release_lease()
             return earlier
         if lease.attempt != self._lease.attempt:
-            await self._drop_stale(lease)
+            if await self._drop_stale(lease):
+                return await self.run()
             raise Rejected(Code.BOOKING_IN_PROGRESS)
         if hold.booking.status is BookingStatus.PENDING:
             raise Rejected(Code.BOOKING_IN_PROGRESS)
@@ -207,13 +208,15 @@ class _Conversion:
         except BoxofficeError as error:
             self._desk.log.error("hold.place_not_freed", error, bookingId=self._id)
 
-    async def _drop_stale(self, lease: Lease) -> None:
-        """Let the client try once more with its payment, when the execution that it asked before has died."""
-        if lease.payment_id == self._lease.payment_id and is_lease_over(
+    async def _drop_stale(self, lease: Lease) -> bool:
+        """Whether the client's payment may be tried again, the execution having died that was asked before."""
+        if lease.payment_id != self._lease.payment_id or not is_lease_over(
             lease.lease_until, self._desk.rows.server_time()
         ):
-            where = {"$id": ids.lease_id(self._id, self._caller.user_id), "attempt": lease.attempt}
-            await self._desk.rows.delete_where(Table.LEASES, where)
+            return False
+        where = {"$id": ids.lease_id(self._id, self._caller.user_id), "attempt": lease.attempt}
+        await self._desk.rows.delete_where(Table.LEASES, where)
+        return True
 
     async def _release_lease(self) -> None:
         """Let others pay for the hold, if the lease is this execution's. Failing is harmless: it runs out."""

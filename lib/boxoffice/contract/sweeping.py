@@ -36,6 +36,7 @@ class SweepResult(_Model):
     cancellations_finished: int = Field(description="Cancellations of tickets brought to their end.")
     called_off: int = Field(description="Cancelled because the organiser has cancelled their event.")
     changes_finished: int = Field(description="Changes of units by administrators brought to their end.")
+    payments_found: int = Field(description="Payments of which the gateway had not told.")
     webhooks_finished: int = Field(description="What the gateway had told, brought to its end.")
     remaining: int = Field(
         description="Bookings, cancellations, webhooks and changes of units still to be looked at; "

@@ -44,6 +44,18 @@ class Payment:
         return self.state is PaymentState.CAPTURED
 
 
+MOST_LISTED = 100
+"""Payments on one page of the gateway's list."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPage:
+    """Payments in the gateway's list, the newest first. After the last page there are no more."""
+
+    payments: tuple[Payment, ...]
+    is_last: bool
+
+
 @dataclass(frozen=True, slots=True)
 class GatewayOrder:
     """What a customer is asked to pay: `amount`, for what our `receipt` names.

@@ -22,8 +22,9 @@ class Swept:
     """What one run of the sweep has done, in bookings unless another thing is named.
 
     `postponed` could not be decided, because somebody did not answer. `called_off` were cancelled with their
-    event. `remaining` are all bookings, cancellations, webhooks and changes of units that have still to be
-    looked at, and `waiting` those of them whose time has not come; of each, counting stops at 5000.
+    event. `payments_found` are those of which the gateway had not told. `remaining` are all bookings,
+    cancellations, webhooks and changes of units that have still to be looked at, and `waiting` those of them
+    whose time has not come; of each, counting stops at 5000.
     """
 
     examined: int = 0
@@ -46,6 +47,7 @@ class Swept:
     cancellations_finished: int = 0
     called_off: int = 0
     changes_finished: int = 0
+    payments_found: int = 0
     webhooks_finished: int = 0
     remaining: int = 0
     waiting: int = 0

@@ -38,6 +38,7 @@ from boxoffice.reports.keep import restore_archived
 from boxoffice.schema import Table
 from boxoffice.times import to_text
 from boxoffice.webhooks.due import finish_due_events
+from boxoffice.webhooks.untold import find_untold
 
 # No booking is begun later than this, so that there is time to bring it to its end.
 _WORK_SECONDS = 12.0
@@ -60,6 +61,7 @@ async def sweep(desk: Desk) -> Swept:
     await run.tidy("changes_finished", finish_due_changes)
     await run.tidy("notices_sent", send_due)
     await run.work()
+    await run.tidy("payments_found", find_untold)
     await run.tidy("webhooks_finished", finish_due_events)
     await run.tidy("closed", close_past_bookings)
     await run.refresh()
