@@ -88,7 +88,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/audit",
         description="Checks whether the books balance. Without an address: those of the local Appwrite. "
-        "Payments are asked of the gateway of RAZORPAY_KEY_ID, RAZORPAY_KEY_SECRET and RAZORPAY_BASE_URL. "
+        "Payments are asked of the gateway of RAZORPAY_KEY_ID, RAZORPAY_KEY_SECRET and RAZORPAY_BASE_URL, "
+        "those of the last 7 days also without a booking. "
         "Exit status: 0 the books balance, 1 they do not, 2 they could not be read.",
     )
     parser.add_argument("--endpoint", help="for example https://cloud.example/v1")
@@ -98,8 +99,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--ledger",
         type=Path,
-        help="a JSON file with the gateway's payments, as its API lists them: they are looked up there, and "
-        "those that were taken for no booking are found too",
+        help="a JSON file with the gateway's payments, as its API lists them, instead of asking the gateway",
     )
     options = parser.parse_args()
     named = [options.endpoint, options.project_id, options.api_key]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -15,7 +16,7 @@ from boxoffice.adapters.threads import Threads
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Ambiguous, BoxofficeError, Fatal, Rejected, Retryable
 from boxoffice.domain.money import Money
-from boxoffice.domain.payments import GatewayOrder, PaymentState
+from boxoffice.domain.payments import MOST_LISTED, GatewayOrder, PaymentState
 from boxoffice.saga.timing import TimeBudget
 from boxoffice.settings import Misconfigured
 from razorpay.utility import Utility  # type: ignore[import-untyped]
@@ -279,6 +280,16 @@ def test_the_payments_of_an_order() -> None:
         ("pay_0", PaymentState.FAILED),
     ]
     assert gateway.wire.sent == ["GET /v1/orders/order_1/payments"]
+
+
+def test_a_page_of_the_list() -> None:
+    since, until = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
+    gateway = Gateway(listed(ENTITY, {**ENTITY, "status": "strange"}), listed(*[ENTITY] * MOST_LISTED))
+    page = asyncio.run(gateway.payments.made_between(since, until, 100))
+    assert ([payment.id for payment in page.payments], page.is_last) == (["pay_1"], True)
+    query = "count=100&from=1767225600&skip=100&to=1767312000"
+    assert "&".join(sorted(gateway.wire.requests[0].url.partition("?")[2].split("&"))) == query
+    assert not asyncio.run(gateway.payments.made_between(since, until)).is_last
 
 
 def test_the_payments_of_an_order_that_is_not_there() -> None:

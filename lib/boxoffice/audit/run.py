@@ -1,9 +1,9 @@
 """The audit of the books: reads them from one end to the other, within a fixed amount of memory."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from boxoffice.audit.books import Part, read_part
 from boxoffice.audit.rules import (
@@ -21,7 +21,7 @@ from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.records import Booking
 from boxoffice.domain import ids
 from boxoffice.domain.errors import Rejected
-from boxoffice.domain.payments import Payment
+from boxoffice.domain.payments import MOST_LISTED, Payment
 from boxoffice.domain.status import STANDING, PaymentStatus
 from boxoffice.managing.changes import Change
 from boxoffice.ports import MOST_VALUES, Files, Payments, Range, Rows
@@ -35,6 +35,10 @@ _AT_ONCE = 8
 _MOVED = (PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED)
 _PAGE = 5_000
 _OLD = timedelta(minutes=10)
+
+# By then the gateway has told of a payment, or the sweep has found it.
+_TOLD_BY_NOW = timedelta(minutes=15)
+_LISTED = timedelta(days=7)
 
 Ledger = Mapping[str, Payment]
 """Payments at the gateway, by id."""
@@ -53,9 +57,9 @@ class Audited:
 class Sources:
     """Where the books are.
 
-    With a `ledger` payments are looked up there, and those that no booking names are found too. Without one
-    the gateway is asked about each payment that a booking says was taken or returned; without `payments`
-    either, nobody is.
+    With a `ledger` payments are looked up there. Without one the gateway is asked about each payment that a
+    booking says was taken or returned, and for a list of those of the last days; without `payments` either,
+    nobody is. Payments that no booking names are found in the ledger and in the list.
     """
 
     rows: Rows
@@ -78,7 +82,7 @@ async def audit(
             case "files":
                 result.cursor = await _audit_files(sources, result, after)
             case _:
-                result.cursor = await _audit_ledger(sources, result)
+                result.cursor = await _audit_ledger(sources, result, after)
         if goes_on is not None and not goes_on(result):
             break
     return result
@@ -197,21 +201,37 @@ async def _audit_files(sources: Sources, result: Audited, after: str) -> str:
             result.violations.append(Violation("files", (file_id,), f"File {file_id} is no ticket's image."))
     if len(files) == MOST_VALUES:
         return FILES + files[-1].id
-    return LEDGER if sources.ledger is not None else ""
+    return "" if sources.ledger is None and sources.payments is None else LEDGER
 
 
-async def _audit_ledger(sources: Sources, result: Audited) -> str:
+async def _audit_ledger(sources: Sources, result: Audited, after: str) -> str:
     """Captured payments that no booking names, and that nobody is taking care of."""
-    taken = sorted(payment.id for payment in (sources.ledger or {}).values() if payment.is_captured)
+    if sources.ledger is not None:
+        await _check_claimed(sources.rows, result, sources.ledger.values())
+        return ""
+    if sources.payments is None:
+        return ""
+    # The end of the list stays where it was, so that nothing moves between its pages.
+    until, _, skip = after.partition(":")
+    end = datetime.fromtimestamp(int(until), UTC) if until else sources.rows.server_time() - _TOLD_BY_NOW
+    page = await sources.payments.made_between(end - _LISTED, end, int(skip or 0))
+    await _check_claimed(sources.rows, result, page.payments)
+    if page.is_last:
+        return ""
+    return f"{LEDGER}{int(end.timestamp())}:{int(skip or 0) + MOST_LISTED}"
+
+
+async def _check_claimed(rows: Rows, result: Audited, payments: Iterable[Payment]) -> None:
+    taken = sorted(payment.id for payment in payments if payment.is_captured)
     for at in range(0, len(taken), MOST_VALUES):
         some = taken[at : at + MOST_VALUES]
-        known = await sources.rows.find(Table.BOOKINGS, {"paymentId": some}, columns=["paymentId"])
-        cases = await sources.rows.find(
+        known = await rows.find(Table.BOOKINGS, {"paymentId": some}, columns=["paymentId"])
+        cases = await rows.find(
             Table.ROLLBACK_REPORTS,
             {"bookingId": [ids.booking_id(payment_id) for payment_id in some], "state": NOT_COMPLETE},
             columns=["paymentId"],
         )
-        awaited = await sources.rows.find(
+        awaited = await rows.find(
             Table.WEBHOOK_EVENTS,
             {"paymentId": some, "checkAfter": Range()},
             columns=["paymentId"],
@@ -221,4 +241,3 @@ async def _audit_ledger(sources: Sources, result: Audited) -> str:
         for payment_id in sorted(set(some) - named):
             sentence = f"Payment {payment_id} was taken for no booking."
             result.violations.append(Violation("money", (payment_id,), sentence))
-    return ""
