@@ -8,6 +8,7 @@ import zlib
 from typing import Any
 
 from boxoffice.bookings.desk import Desk
+from boxoffice.domain.money import Money
 from boxoffice.domain.payments import Payment, PaymentState
 from boxoffice.schema import Table
 from boxoffice.webhooks.take import Delivery, Taken, take
@@ -24,8 +25,8 @@ AFTER_GRACE = GRACE.total_seconds() + 1
 _STATUSES = {PaymentState.AUTHORISED: "authorized"}
 
 
-def envelope(name: str, payment: Payment, refund: dict[str, Any] | None = None) -> bytes:
-    """The body of an event."""
+def envelope(name: str, payment: Payment, refund: tuple[str, int] | None = None) -> bytes:
+    """The body of an event; of a refund with its id and amount, or else of all that was paid."""
     entity = {
         "id": payment.id,
         "amount": payment.amount.amount,
@@ -39,11 +40,12 @@ def envelope(name: str, payment: Payment, refund: dict[str, Any] | None = None) 
     }
     payload: dict[str, Any] = {"payment": {"entity": entity}}
     if name.startswith("refund."):
+        refund_id, amount = refund or ("rfnd_1", payment.amount.amount)
         payload["refund"] = {
             "entity": {
-                "id": "rfnd_1",
+                "id": refund_id,
                 "payment_id": payment.id,
-                "amount": payment.amount.amount,
+                "amount": amount,
                 "currency": payment.amount.currency,
                 "status": name.removeprefix("refund.").replace("created", "pending"),
             }
@@ -63,13 +65,19 @@ class Post:
         self.shop = shop
         self._count = 0
 
-    def delivery(self, name: str, payment_id: str = "pay_1", event_id: str = "") -> Delivery:
+    def delivery(
+        self, name: str, payment_id: str = "pay_1", event_id: str = "", refund: str = ""
+    ) -> Delivery:
+        """An event; one of a refund is of that with the key `refund`, or else of the payment's last one."""
         self._count += 1
-        body = envelope(name, self.shop.gateway.payments[payment_id])
+        gateway = self.shop.gateway
+        keys = [key for key, (of, _) in gateway.refunds.items() if of == payment_id and refund in ("", key)]
+        last = (f"rfnd_{keys[-1]}", gateway.refunds[keys[-1]][1].amount) if keys else None
+        body = envelope(name, gateway.payments[payment_id], last)
         return signed(body, event_id or f"evt_{self._count}")
 
-    def send(self, name: str, payment_id: str = "pay_1", event_id: str = "") -> Taken:
-        return self.hand_over(self.delivery(name, payment_id, event_id))
+    def send(self, name: str, payment_id: str = "pay_1", event_id: str = "", refund: str = "") -> Taken:
+        return self.hand_over(self.delivery(name, payment_id, event_id, refund))
 
     def hand_over(self, delivery: Delivery, desk: Desk | None = None) -> Taken:
         return asyncio.run(take(desk or self.shop.desk(), delivery))
@@ -77,6 +85,12 @@ class Post:
     def events(self) -> list[tuple[str, str | None]]:
         """The state and the result of every event that is written down."""
         return [(row["state"], row["result"]) for row in self.shop.rows.all(Table.WEBHOOK_EVENTS)]
+
+
+def return_by_hand(shop: Shop, amount: int, key: str = "by-hand-0001", payment_id: str = "pay_1") -> None:
+    """Somebody returns money at the gateway itself. Amounts are in minor units."""
+    currency = shop.gateway.payments[payment_id].amount.currency
+    asyncio.run(shop.gateway.refund(payment_id, Money(amount, currency), key))
 
 
 def payment_state(shop: Shop, payment_id: str = "pay_1") -> PaymentState:

@@ -13,9 +13,10 @@ from boxoffice.audit.run import Sources, audit, audit_for
 from boxoffice.domain import ids
 from boxoffice.domain.payments import PaymentState
 from boxoffice.schema import Table
+from boxoffice.times import to_text
 
 from tests.unit.opera import Opera, seats
-from tests.unit.shop import POOL, PRICE, Shop, broken
+from tests.unit.shop import NOW, POOL, PRICE, Shop, broken
 from tests.unit.world import Killed
 
 BOOKED, RETURNED = ids.booking_id("pay_1"), ids.booking_id("pay_2")
@@ -184,6 +185,10 @@ def test_an_open_case_is_not_a_violation() -> None:
     shop.gateway.pay("pay_2", PRICE)
     row(shop, Table.BOOKINGS, RETURNED)["paymentStatus"] = "captured"
     first(shop, Table.ROLLBACK_REPORTS)["state"] = "needs_operator"
+    assert [violation.rule for violation in shop.audit()] == ["log"], "that it has failed is a change too"
+    entry = {"action": "refund.failed", "actor": "gateway", "amount": PRICE, "currency": "INR"}
+    subject = ids.transaction_id(RETURNED)
+    shop.rows.seed(Table.AUDIT_LOG, "al-1", **entry, subject=subject, bookingId=RETURNED, at=to_text(NOW))
     assert shop.audit() == []
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from boxoffice.cancellations.results import RefundStatus
+from boxoffice.contract.cancelling import success
 from boxoffice.domain import ids
 from boxoffice.domain.codes import Code
 from boxoffice.domain.payments import PaymentState
@@ -13,6 +14,7 @@ from boxoffice.schema import Table
 from boxoffice.times import to_text
 
 from tests.unit.counter import ADA, BOOKING, SERVER, Counter
+from tests.unit.gateway_post import return_by_hand
 from tests.unit.shop import ANN, BOB, NOW, PRICE, broken
 from tests.unit.world import lost_answer
 
@@ -239,8 +241,27 @@ class TestTheMoney:
         shop = Counter()
         payment = shop.gateway.payments["pay_1"]
         shop.gateway.pay("pay_1", 3 * PRICE, state=PaymentState.REFUNDED, refunded=payment.amount.amount)
-        assert shop.cancelled().refund_status is RefundStatus.REFUNDED
+        result = shop.cancelled()
+        assert (result.refund_status, result.cancellation.refund.amount) == (RefundStatus.NONE, 0)
         assert shop.gateway.refunds == {}
+        assert [row["kind"] for row in shop.rows.all(Table.TRANSACTIONS)] == ["sale"]
+        again = shop.cancelled()
+        assert (again.refund_status, again.replayed) == (RefundStatus.NONE, True)
+
+    @pytest.mark.parametrize("is_lost", [False, True])
+    def test_what_is_left_goes_back_once_and_no_more(self, is_lost: bool) -> None:
+        shop = Counter()
+        return_by_hand(shop, 2 * PRICE + 100)
+        if is_lost:
+            shop.world.fail_always("put transactions", broken)
+            assert shop.cancelled().refund_status is RefundStatus.PENDING
+            shop.world.faults.clear()
+            shop.settle()
+        result = shop.cancelled()
+        assert result.cancellation.refund.amount == PRICE - 100
+        assert success(result)["data"]["message"].endswith("499.00 was refunded.")
+        assert shop.income == 0
+        assert len(shop.gateway.refunds) == 2
 
     def test_that_the_gateway_refuses_becomes_a_case_that_can_be_tried_again(self) -> None:
         shop = Counter()

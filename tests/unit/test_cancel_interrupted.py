@@ -28,7 +28,7 @@ MOST_CALLS = 50
 CALLS = (
     "find bookings", "find checkins", "find events", "put cancellations", "create checkins", "find claims",
     "update tickets where", "delete claims", "refund payment", "put transactions", "update cancellations",
-    "find orders", "find cancellations", "update bookings", "update orders",
+    "find orders", "find transactions", "update bookings", "update orders",
 )  # fmt: skip
 
 

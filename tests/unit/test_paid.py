@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from boxoffice.domain.bounced import bounced
 from boxoffice.domain.money import Money
 from boxoffice.domain.paid import Named, Verdict, decide
 from boxoffice.domain.payments import Payment, PaymentState
@@ -70,19 +69,3 @@ def test_only_money_that_was_taken_is_returned(
     if verdict in (Verdict.RETURN, Verdict.RETURNING):
         assert state is PaymentState.CAPTURED
         assert (status in ENDED) is (verdict is Verdict.RETURNING)
-
-
-def test_the_newest_refunds_that_make_up_what_is_missing() -> None:
-    assert bounced([100, 200, 300], 600) == []
-    assert bounced([100, 200, 300], 300) == [2]
-    assert bounced([100, 200, 300], 500) == [0]
-    assert bounced([100, 200, 300], 0) == [2, 1, 0]
-    assert bounced([100, 0], 0) == [0]
-    assert bounced([100], 50) == []
-
-
-@given(st.lists(st.integers(0, 5), max_size=6), st.integers(0, 30))
-def test_never_more_than_is_missing(refunds: list[int], returned: int) -> None:
-    found = bounced(refunds, returned)
-    assert sum(refunds[at] for at in found) <= max(0, sum(refunds) - returned)
-    assert len(found) == len(set(found))

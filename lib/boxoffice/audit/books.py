@@ -19,10 +19,10 @@ _PAGE = 5_000
 _OF_BOOKING = {
     Table.CLAIMS: ("bookingId", "poolId", "unit", "state", "ticket", "label"),
     Table.TICKETS: ("bookingId", "userId", "number", "unit", "qrFileId", "status"),
-    Table.TRANSACTIONS: ("bookingId", "kind", "amount", "currency", "orderId"),
+    Table.TRANSACTIONS: ("bookingId", "kind", "amount", "currency", "orderId", "cancellationId"),
     Table.ORDERS: ("bookingId", "total", "currency", "transactionId", "status", "refunded"),
     Table.ROLLBACK_REPORTS: ("bookingId", "state"),
-    Table.AUDIT_LOG: ("bookingId", "action", "amount"),
+    Table.AUDIT_LOG: ("bookingId", "action", "amount", "currency"),
     Table.CANCELLATIONS: ("bookingId", "tickets", "refund", "state", "checkAfter"),
     Table.CHECKINS: ("bookingId", "kind", "by"),
 }

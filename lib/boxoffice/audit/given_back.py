@@ -34,7 +34,7 @@ class GivenBack:
         due = [from_text(row["checkAfter"]) for row in papers.cancellations if row["checkAfter"]]
         return cls(
             frozenset(row["$id"] for row in papers.checkins if row["kind"] == Fate.CANCELLED),
-            sum(row["refund"] for row in _done(papers)),
+            sum(row["amount"] for row in papers.transactions if row["kind"] == "refund"),
             min(due) if due else None,
         )
 
@@ -69,7 +69,7 @@ def check_given_back(booking: Booking, papers: Papers) -> Iterator[Violation]:
             yield _violation(booking, f"has a cancellation {by} that did not decide on its tickets")
     if sum(map(len, decided.values())) != len(given.tickets):
         yield _violation(booking, "has tickets that are cancelled by nothing")
-    refunds = sorted(row["amount"] for row in papers.transactions if row["kind"] == "refund")
+    refunds = sorted(row["amount"] for row in papers.transactions if row["cancellationId"])
     if refunds != sorted(row["refund"] for row in _done(papers) if row["refund"]):
         yield _violation(booking, f"has refunds of {refunds}, and its cancellations say otherwise")
     for order in papers.orders:

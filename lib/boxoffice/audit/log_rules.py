@@ -20,10 +20,18 @@ def check_money_is_logged(booking: Booking, papers: Papers) -> Iterator[Violatio
     """Whoever is done with a booking has written down every movement of its money."""
     if booking.check_after is not None or booking.status not in END_OF:
         return
+    told = {action: _logged(papers, action) for action in (Action.CAPTURED, Action.REFUNDED)}
+    # What has failed to go back is here again.
+    told[Action.REFUNDED] -= _logged(papers, Action.REFUND_FAILED)
     for action, amount in _money_moved(booking, papers).items():
-        logged = sum(entry["amount"] for entry in papers.log if entry["action"] == action)
-        if logged != amount:
-            yield _violation(booking, f"has {action} of {amount}, and the log says {logged}")
+        if told[action] != amount:
+            yield _violation(booking, f"has {action} of {amount}, and the log says {told[action]}")
+    if any(entry["currency"] not in (None, booking.paid.currency) for entry in papers.log):
+        yield _violation(booking, f"was paid in {booking.paid.currency}, and the log says otherwise")
+
+
+def _logged(papers: Papers, action: Action) -> int:
+    return sum(entry["amount"] for entry in papers.log if entry["action"] == action)
 
 
 def _money_moved(booking: Booking, papers: Papers) -> dict[Action, int]:
@@ -35,8 +43,8 @@ def _money_moved(booking: Booking, papers: Papers) -> dict[Action, int]:
         return {Action.CAPTURED: by_kind["sale"], Action.REFUNDED: by_kind["refund"]}
     returned = booking.payment_status is PaymentStatus.REFUNDED
     taken = returned or booking.payment_status is PaymentStatus.CAPTURED
-    total = booking.total.amount
-    return {Action.CAPTURED: total if taken else 0, Action.REFUNDED: total if returned else 0}
+    paid = booking.paid.amount
+    return {Action.CAPTURED: paid if taken else 0, Action.REFUNDED: paid if returned else 0}
 
 
 def _violation(booking: Booking, what: str) -> Violation:

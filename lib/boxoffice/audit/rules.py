@@ -67,8 +67,7 @@ def check_booking(
     else:
         yield _violation("final", booking, f"is {booking.status}, and nobody is at work on it")
     yield from check_end_is_logged(booking, papers)
-    if not is_open_case(papers):
-        yield from check_money_is_logged(booking, papers)
+    yield from check_money_is_logged(booking, papers)
 
 
 def check_orphans(booking_id: str, papers: Papers) -> Iterator[Violation]:
@@ -108,10 +107,10 @@ def check_money(booking: Booking, papers: Papers, payment: Payment | None) -> It
             and payment.refunded == given.refunded
             and recovery.payment_status(payment) is payment_status(given.returns(booking))
         )
-        if not is_right and given.due is None and not is_open_case(papers):
+        if not is_right and given.due is None:
             yield _violation("money", booking, "was made, and what moved of its money is not what it says")
-    elif booking.status in GONE and not is_open_case(papers):
-        if payment is not None and payment.is_captured:
+    elif booking.status in GONE:
+        if payment is not None and payment.is_captured and not is_open_case(papers):
             yield _violation("money", booking, f"is {booking.status}, and its payment was not returned")
         elif booking.payment_status is PaymentStatus.REFUNDED and (
             payment is None or payment.state is not PaymentState.REFUNDED

@@ -82,7 +82,7 @@ class Admission:
         begun = await write_booking(
             self._desk,
             replace(
-                draft,
+                draft.paid_with(payment),
                 status=BookingStatus.ROLLED_BACK,
                 payment_status=PaymentStatus.CAPTURED,
                 failure_code=shortage.code,

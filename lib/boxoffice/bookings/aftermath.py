@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from boxoffice.bookings.desk import Desk
+from boxoffice.bookings.records import paid_columns
 from boxoffice.bookings.results import Failed, Rollback, UndoneStep, payment_sentence
 from boxoffice.bookings.sale import ORDER, TICKET, TRANSACTION, Sale
 from boxoffice.domain.codes import CODES, Code
 from boxoffice.domain.errors import BoxofficeError, ErrorKind, Fatal, Rejected
-from boxoffice.domain.status import BookingStatus, PaymentStatus, move
+from boxoffice.domain.status import BookingStatus, move
 from boxoffice.ports import NewRow
 from boxoffice.reports.keep import keep
 from boxoffice.reports.records import Failure, Progress, ReportState, report_row
@@ -78,6 +79,7 @@ def _booking_columns(desk: Desk, sale: Sale, report: Report) -> Mapping[str, Any
         "paymentId": sale.booking.payment_id,
         "paymentStatus": sale.payment_status,
         "failureCode": _lasting_code(_cause(report)),
+        **paid_columns(sale.booking),
     }
     if report.ending is Ending.ROLLED_BACK:
         columns["status"] = move(sale.booking.status, BookingStatus.ROLLED_BACK)
@@ -155,13 +157,12 @@ def _cause(report: Report) -> BoxofficeError:
 def _report_row(desk: Desk, sale: Sale, report: Report) -> NewRow:
     booking = sale.booking
     is_done = report.ending is Ending.ROLLED_BACK and not sale.capture_is_unknown
-    is_owed = sale.payment_status is PaymentStatus.CAPTURED or sale.capture_is_unknown
     return report_row(
         booking,
         Failure(report.failed_step, _cause(report), desk.execution_id),
         Progress(
             undone_steps(report),
-            at_risk=booking.total.amount if is_owed else 0,
+            at_risk=sale.owed,
             state=ReportState.COMPLETE if is_done else ReportState.RETRYING,
             attempts=1,
             next_attempt_at=None if is_done else booking.check_after,

@@ -1,7 +1,7 @@
 """A booking, as its row says it, and the outcome that decides about it."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from boxoffice.domain import ids, items
 from boxoffice.domain.attendance import over_at
 from boxoffice.domain.items import BookedItem
 from boxoffice.domain.money import Money
+from boxoffice.domain.payments import Payment
 from boxoffice.domain.pricing.lines import Quote, from_stored, to_stored
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
 from boxoffice.ports import NewRow, Row
@@ -32,6 +33,8 @@ class Booking:
     A hold has no payment yet; its units are kept for it until `held_until`, and `gateway_order_id` is the
     order that it can be paid by. Whose owner was asked whether to keep it ends sooner, and is kept until
     `kept_until` when the answer is yes. `tier` decides who gives way to whom where an event has priorities.
+
+    `mismatch` is what was paid of a booking that failed, where that is not its price.
     """
 
     id: str
@@ -59,6 +62,7 @@ class Booking:
     tier: int = 0
     kept_until: datetime | None = None
     created_at: datetime | None = None
+    mismatch: Money | None = None
 
     @classmethod
     def from_row(cls, row: Row) -> "Booking":
@@ -89,6 +93,7 @@ class Booking:
             tier=row["tier"] or 0,
             kept_until=optional_time(row["keptUntil"]),
             created_at=optional_time(row.get("$createdAt")),
+            mismatch=None if row["paidAmount"] is None else Money(row["paidAmount"], row["paidCurrency"]),
         )
 
     def to_row(self) -> NewRow:
@@ -123,6 +128,7 @@ class Booking:
             "promoCode": self.promo_code,
             "tier": self.tier,
             "keptUntil": optional_text(self.kept_until),
+            **paid_columns(self),
         }
         return NewRow(self.id, data, reader=self.user_id)
 
@@ -145,6 +151,15 @@ class Booking:
     def total(self) -> Money:
         """What has to be paid."""
         return self.price.total
+
+    @property
+    def paid(self) -> Money:
+        """What has been paid, when something has."""
+        return self.mismatch or self.total
+
+    def paid_with(self, payment: Payment) -> "Booking":
+        """The booking with what `payment` really was."""
+        return replace(self, mismatch=None if payment.amount == self.total else payment.amount)
 
     @property
     def is_free(self) -> bool:
@@ -175,6 +190,15 @@ class Booking:
     def numbers(self) -> range:
         """The tickets, counted from 1."""
         return range(1, self.quantity + 1)
+
+
+def paid_columns(booking: Booking) -> dict[str, Any]:
+    """The columns that say what was paid, where that is not the price."""
+    mismatch = booking.mismatch
+    return {
+        "paidAmount": mismatch.amount if mismatch else None,
+        "paidCurrency": mismatch.currency if mismatch else None,
+    }
 
 
 def stored_lines(price: Quote) -> str:

@@ -37,6 +37,8 @@ _NO_MONEY = frozenset(
     {PaymentStatus.NONE, PaymentStatus.AUTHORISED, PaymentStatus.FAILED, PaymentStatus.REFUNDED}
 )
 
+_HERE = frozenset({PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED})
+
 # Nothing was taken, and nothing can come any more without anybody asking for it.
 _VOIDABLE = frozenset({PaymentStatus.NONE, PaymentStatus.AUTHORISED})
 
@@ -62,7 +64,7 @@ class Sale:
         self._claim = claim
         self._begin = begin
         self.places: Sequence[Place] = ()
-        self.booking = admitted.booking
+        self.booking = admitted.booking.paid_with(admitted.payment)
         # Set when the sale fails so early that its booking can be forgotten: no money taken, nothing written.
         self.is_void = False
         # Whether a capture may still take effect although the gateway says that nothing is captured.
@@ -97,9 +99,15 @@ class Sale:
             [Step(OUTCOME, self._confirm)],
         ]
 
+    @property
+    def owed(self) -> int:
+        """How much of the payment is here and would have to be given back, in minor units."""
+        is_here = self.payment_status in _HERE or self.capture_is_unknown
+        return self._payment.amount.amount - self._payment.refunded if is_here else 0
+
     def disown_payment(self) -> None:
         """The payment has turned out to be another booking's: nothing of it is to be given back here."""
-        self.booking = replace(self.booking, payment_id=None)
+        self.booking = replace(self.booking, payment_id=None, mismatch=None)
         self.payment_status = PaymentStatus.NONE
 
     async def _may_undo(self) -> bool:

@@ -121,9 +121,9 @@ async def _finish(desk: Desk, known: Known, cancellation: Cancellation, replayed
         return _planned(known, cancellation, dry_run=False, replayed=replayed)
     return Cancelled(
         known.sold,
-        cancellation,
+        progress.cancellation,
         progress.booking_status,
-        _refund_status(cancellation, is_owed=progress.owed is not None),
+        _refund_status(progress.cancellation, is_owed=progress.owed is not None),
         dry_run=False,
         replayed=replayed,
     )
@@ -145,6 +145,8 @@ def _planned(known: Known, cancellation: Cancellation, *, dry_run: bool, replaye
 def _refund_status(cancellation: Cancellation, *, is_owed: bool) -> RefundStatus:
     if not cancellation.refund.amount:
         return RefundStatus.NONE
+    if cancellation.state is CancellationState.NEEDS_OPERATOR:
+        return RefundStatus.NEEDS_OPERATOR
     return RefundStatus.PENDING if is_owed else RefundStatus.REFUNDED
 
 

@@ -33,8 +33,12 @@ from boxoffice.times import to_text
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a cancellation that took effect has come. `owed` is why its money has not gone back yet."""
+    """How far a cancellation that took effect has come, and what it is by now.
 
+    `owed` is why its money has not gone back yet.
+    """
+
+    cancellation: Cancellation
     booking_status: BookingStatus
     owed: BoxofficeError | None
 
@@ -74,28 +78,31 @@ async def finish(desk: Desk, sold: Sold, cancellation: Cancellation) -> Progress
         return_exceptions=True,
     )
     for failure in (voided, returned):
-        if failure is not None:
+        if isinstance(failure, BaseException):
             raise failure
-    if refunded is None:
+    owed = typed(refunded) if isinstance(refunded, BaseException) else None
+    if not isinstance(refunded, BaseException):
+        cancellation = refunded
         await desk.rows.update(Table.CANCELLATIONS, cancellation.id, {"state": CancellationState.DONE})
     shown = await show(desk, sold.id)
     if shown.is_whole:
         await return_uses(desk, sold)
-    if refunded is not None:
-        desk.log.error("cancellation.money_owed", typed(refunded), cancellationId=cancellation.id)
-        return Progress(shown.status, typed(refunded))
+    if owed is not None:
+        desk.log.error("cancellation.money_owed", owed, cancellationId=cancellation.id)
+        return Progress(cancellation, shown.status, owed)
     await _close(desk, cancellation)
     desk.log.info("cancellation.done", cancellationId=cancellation.id, bookingId=sold.id)
-    return Progress(shown.status, None)
+    return Progress(cancellation, shown.status, None)
 
 
 async def _void(desk: Desk, cancellation: Cancellation) -> None:
     await desk.rows.update_where(Table.TICKETS, {"$id": cancellation.ticket_ids}, {"status": "cancelled"})
 
 
-async def _return_money(desk: Desk, sold: Sold, cancellation: Cancellation) -> None:
-    if cancellation.state is not CancellationState.DONE:
-        await return_money(desk, cancellation, sold.payment_id)
+async def _return_money(desk: Desk, sold: Sold, cancellation: Cancellation) -> Cancellation:
+    if cancellation.state is CancellationState.DONE:
+        return cancellation
+    return await return_money(desk, cancellation, sold.payment_id)
 
 
 async def _close(desk: Desk, cancellation: Cancellation) -> None:

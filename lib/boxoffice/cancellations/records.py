@@ -72,6 +72,9 @@ class Cancellation:
     again. `actor` is the user who asked, or what `identity` has for nobody's. At `check_after` the sweep
     looks at it, `None` when there is nothing left to do about it. It has tried to return the money `tries`
     times.
+
+    `refund` goes back for all of `tickets`: less than for each of them when less was left of the payment,
+    because somebody had returned some of it by hand.
     """
 
     id: str
@@ -79,6 +82,7 @@ class Cancellation:
     user_id: str
     event_id: str
     tickets: tuple[TicketRefund, ...]
+    refund: Money
     actor: str
     reason: str | None
     by_organiser: bool
@@ -98,6 +102,7 @@ class Cancellation:
             user_id=row["userId"],
             event_id=row["eventId"],
             tickets=tuple(_ticket(line, row["currency"]) for line in json.loads(row["refundLines"])),
+            refund=Money(row["refund"], row["currency"]),
             actor=row["actor"],
             reason=row["reason"],
             by_organiser=bool(row["byOrganiser"]),
@@ -142,21 +147,23 @@ class Cancellation:
         return tuple(ids.ticket_id(self.booking_id, number) for number in self.numbers)
 
     @property
-    def refund(self) -> Money:
-        """What goes back for all of them."""
-        currency = self.tickets[0].paid.currency
-        return Money(sum(ticket.refund.amount.amount for ticket in self.tickets), currency)
+    def is_lowered(self) -> bool:
+        """Whether less goes back than its tickets have earned."""
+        return self.refund.amount < sum(ticket.refund.amount.amount for ticket in self.tickets)
 
     @property
     def refund_key(self) -> str:
-        """What makes it the same refund at the gateway, however often and by whomever it is asked for."""
-        return f"refund-{self.id}"
+        """What makes it the same refund at the gateway, however often and by whomever it is asked for.
+
+        Another amount is another refund: the gateway takes a key for one amount only.
+        """
+        return f"refund-{self.id}-{self.refund.amount}" if self.is_lowered else f"refund-{self.id}"
 
 
-def refund_row(cancellation: Cancellation, payment_id: str) -> NewRow:
-    """The money that went back."""
+def refund_row(cancellation: Cancellation, payment_id: str, refund_id: str) -> NewRow:
+    """The money that went back, by the gateway's id of the refund."""
     return NewRow(
-        ids.refund_transaction_id(cancellation.id),
+        ids.refund_transaction_id(refund_id),
         {
             "bookingId": cancellation.booking_id,
             "userId": cancellation.user_id,
@@ -166,6 +173,7 @@ def refund_row(cancellation: Cancellation, payment_id: str) -> NewRow:
             "currency": cancellation.refund.currency,
             "paymentId": payment_id,
             "cancellationId": cancellation.id,
+            "refundId": refund_id,
         },
         reader=cancellation.user_id,
     )

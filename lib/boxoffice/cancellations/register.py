@@ -33,6 +33,7 @@ def draft(desk: Desk, sold: Sold, refund: Refund, cause: Cause) -> Cancellation:
         user_id=sold.user_id,
         event_id=sold.event_id,
         tickets=refund.tickets,
+        refund=refund.total.amount,
         actor=cause.actor,
         reason=cause.reason,
         by_organiser=cause.by_organiser,

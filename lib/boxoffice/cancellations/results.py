@@ -8,11 +8,15 @@ from boxoffice.domain.status import BookingStatus
 
 
 class RefundStatus(StrEnum):
-    """Where the money of a cancellation is. `NONE`: nothing goes back."""
+    """Where the money of a cancellation is.
+
+    `NONE`: nothing goes back. `NEEDS_OPERATOR`: it could not be returned, and a person looks after it.
+    """
 
     NONE = "none"
     PENDING = "pending"
     REFUNDED = "refunded"
+    NEEDS_OPERATOR = "needs_operator"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.cancellations.fates import read_fates
-from boxoffice.cancellations.records import CancellationState, Sold
+from boxoffice.cancellations.records import Sold
 from boxoffice.domain import ids
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Retryable
@@ -18,6 +18,8 @@ from boxoffice.schema import Table
 
 # Each lost race means that another cancellation of the same booking has gone on, and there are few.
 _MAX_ROUNDS = 20
+
+_LIMIT = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +69,14 @@ async def show_cancelled(desk: Desk, booking_ids: Sequence[str]) -> None:
 
 
 async def _read(desk: Desk, booking_id: str) -> tuple[Row, Row | None, Returns]:
-    bookings, orders, fates, done = await asyncio.gather(
+    bookings, orders, fates, refunds = await asyncio.gather(
         desk.rows.find(Table.BOOKINGS, {"$id": booking_id}, limit=1),
         desk.rows.find(
             Table.ORDERS, {"$id": ids.order_id(booking_id)}, columns=["status", "refunded"], limit=1
         ),
         read_fates(desk.rows, booking_id),
         desk.rows.find(
-            Table.CANCELLATIONS,
-            {"bookingId": booking_id, "state": CancellationState.DONE},
-            columns=["refund"],
+            Table.TRANSACTIONS, {"bookingId": booking_id, "kind": "refund"}, columns=["amount"], limit=_LIMIT
         ),
     )
     sold = Sold.from_row(bookings[0])
@@ -84,7 +84,7 @@ async def _read(desk: Desk, booking_id: str) -> tuple[Row, Row | None, Returns]:
         quantity=sold.price.quantity,
         cancelled=fates.cancelled,
         paid=sold.price.total.amount,
-        refunded=sum(row["refund"] for row in done),
+        refunded=sum(row["amount"] for row in refunds),
     )
     return bookings[0], orders[0] if orders else None, returns
 

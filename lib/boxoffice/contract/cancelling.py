@@ -112,7 +112,8 @@ class CancelledTickets(_Model):
     refund_total: int
     currency: str
     refund_status: RefundStatus = Field(
-        description="none: nothing goes back. pending: it will, without anybody asking again."
+        description="none: nothing goes back. pending: it will, without anybody asking again. "
+        "needs_operator: it could not be returned, and a person looks after it."
     )
     status: BookingStatus = Field(description="Of the booking; cancelled when no ticket of it is left.")
     by_organiser: bool = Field(description="Whether everything goes back, whatever the rules for owners.")
@@ -166,19 +167,20 @@ def _message(cancelled: Cancelled) -> str:
     if cancelled.dry_run and not cancelled.replayed:
         return f"This would cancel {tickets} and give back {refund}."
     match cancelled.refund_status:
+        case RefundStatus.NONE if cancelled.cancellation.is_lowered:
+            return f"Cancelled {tickets}. Nothing is refunded: all of the money has gone back before."
         case RefundStatus.NONE:
             return f"Cancelled {tickets}. Nothing is refunded."
         case RefundStatus.PENDING:
             return f"Cancelled {tickets}. {refund} will be refunded."
         case RefundStatus.REFUNDED:
             return f"Cancelled {tickets}. {refund} was refunded."
+        case RefundStatus.NEEDS_OPERATOR:
+            return (
+                f"Cancelled {tickets}. {refund} could not be refunded so far: the organiser looks after it."
+            )
 
 
 def _invalid(field: str) -> Rejected:
     rule = _RULES.get(field, "is not a field of this request")
-    name = field if field in _RULES else "A field of the request"
-    return Rejected(
-        Code.VALIDATION_ERROR,
-        f"{name} {rule}.",
-        {"field": field if field in _RULES else "body", "allowed": rule},
-    )
+    return Rejected(Code.VALIDATION_ERROR, f"{field} {rule}.", {"field": field, "allowed": rule})

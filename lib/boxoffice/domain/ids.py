@@ -106,9 +106,9 @@ def cancellation_id(booking: str, numbers: Iterable[int], by_organiser: bool) ->
     return "cn-" + _derive("cancellation", booking, who, *(str(number) for number in sorted(numbers)))
 
 
-def refund_transaction_id(cancellation: str) -> str:
-    """The transaction of the money that a cancellation gives back."""
-    return "tx-" + _derive("refund", cancellation)
+def refund_transaction_id(refund: str) -> str:
+    """The transaction of a refund, by the gateway's id of it: whoever writes it down, it is there once."""
+    return "tx-" + _derive("refund", refund)
 
 
 def case_id(user_id: str, request: str) -> str:

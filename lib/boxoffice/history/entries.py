@@ -25,6 +25,7 @@ class Action(StrEnum):
     TICKET_ADMITTED = "ticket.admitted"
     CAPTURED = "payment.captured"
     REFUNDED = "payment.refunded"
+    REFUND_FAILED = "refund.failed"
 
 
 _ONCE: frozenset[str] = frozenset(Action)

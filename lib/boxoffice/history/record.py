@@ -16,9 +16,11 @@ from datetime import datetime, timedelta
 from boxoffice.bookings.desk import Desk
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Retryable
-from boxoffice.history.entries import Entry
+from boxoffice.domain.money import Money
+from boxoffice.history.entries import Action, Entry
 from boxoffice.history.facts import gather_facts
 from boxoffice.history.telling import Noticed, entries_of
+from boxoffice.identity import GATEWAY
 from boxoffice.ports import MOST_VALUES, NewRow, RowsTaken
 from boxoffice.schema import Table
 from boxoffice.times import to_text
@@ -58,8 +60,9 @@ async def note(
     before: str | None = None,
     after: str | None = None,
     reason: str | None = None,
+    money: Money | None = None,
 ) -> None:
-    """Write down what a person does, before it is done. Raises when that could not be written."""
+    """Write down what somebody does, before it is done. Raises when that could not be written."""
     entry = Entry(
         action,
         actor,
@@ -70,8 +73,37 @@ async def note(
         after,
         reason,
         desk.execution_id,
+        money.amount if money else None,
+        money.currency if money else None,
     )
     await desk.rows.put_once(Table.AUDIT_LOG, entry.to_row(desk.execution_id))
+
+
+async def note_failed_refund(
+    desk: Desk, booking_id: str, subject: str, money: Money, before: str, after: str
+) -> None:
+    """Write down that the money of the refund `subject` is here again, and before that, that it had gone.
+
+    To be called before anything that tells of the refund is changed. Raises as `record` does.
+    """
+    await record(desk, [booking_id])
+    await note(
+        desk,
+        GATEWAY,
+        Action.REFUND_FAILED,
+        subject,
+        booking_id=booking_id,
+        before=before,
+        after=after,
+        money=money,
+    )
+
+
+async def has_failed_refund(desk: Desk, booking_id: str, subject: str = "") -> bool:
+    """Whether a refund of a booking has failed before: the one named `subject`, or any."""
+    where = {"bookingId": booking_id, "action": Action.REFUND_FAILED}
+    found = await desk.rows.find(Table.AUDIT_LOG, where, columns=["subject"])
+    return any(row["subject"] == subject or not subject for row in found)
 
 
 async def _write_missing(desk: Desk, entries: Sequence[NewRow]) -> None:

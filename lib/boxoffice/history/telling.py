@@ -53,9 +53,6 @@ def _beginning(facts: Facts) -> Iterator[Entry]:
     booking = facts.booking
     owner, began, execution_id = _owner(booking), booking["$createdAt"], booking["executionId"]
     if booking["heldUntil"] is not None:
-        if facts.leases:
-            # Whoever pays for a hold has put their own execution in the place of the one that made it.
-            execution_id = None
         yield _change(facts, Action.HELD, booking["userId"], began, None, BookingStatus.HELD, execution_id)
         for lease in facts.leases[:1]:
             when, where = lease["$createdAt"], lease["executionId"]
@@ -91,7 +88,7 @@ def _money_in(facts: Facts) -> Iterator[Entry]:
         amount, at = sales[0]["amount"], sales[0]["$createdAt"]
     elif booking["status"] == BookingStatus.ROLLED_BACK and booking["paymentStatus"] in _TAKEN:
         # Its transaction was undone with it.
-        amount, at = booking["total"], end["$createdAt"]
+        amount, at = _paid(booking)[0], end["$createdAt"]
     else:
         return
     if amount:
@@ -128,7 +125,7 @@ def _money_back(facts: Facts, noticed: Noticed) -> Iterator[Entry]:
         yield _change(
             facts, Action.REFUNDED, actor, at, before, PaymentStatus.REFUNDED, where,
             subject=ids.transaction_id(booking["$id"]), reason=booking["failureCode"],
-            amount=booking["total"],
+            amount=_paid(booking)[0],
         )  # fmt: skip
 
 
@@ -173,11 +170,18 @@ def _change(
 ) -> Entry:
     """A change of the booking itself, unless there is another `subject`."""
     booking_id = facts.booking["$id"]
-    currency = None if amount is None else facts.booking["currency"]
+    currency = None if amount is None else _paid(facts.booking)[1]
     return Entry(
         action, actor, subject or booking_id, booking_id, at, before, after, reason, execution_id,
         amount, currency,
     )  # fmt: skip
+
+
+def _paid(booking: Row) -> tuple[int, str]:
+    """What was paid, which is not the price when that is why the booking failed."""
+    if booking["paidAmount"] is None:
+        return booking["total"], booking["currency"]
+    return booking["paidAmount"], booking["paidCurrency"]
 
 
 def _is_refusal(facts: Facts) -> bool:

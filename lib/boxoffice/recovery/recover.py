@@ -13,16 +13,17 @@ from boxoffice.bookings.admission import Admitted
 from boxoffice.bookings.aftermath import undone_steps
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.proof import is_for_order, known_caller
-from boxoffice.bookings.records import Booking
+from boxoffice.bookings.records import Booking, paid_columns
 from boxoffice.bookings.results import UndoneStep
 from boxoffice.bookings.sale import CLAIMS, PAYMENT, Sale
-from boxoffice.domain import recovery
+from boxoffice.domain import ids, recovery
 from boxoffice.domain.callers import Caller
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Ambiguous, Fatal, Rejected, Retryable
 from boxoffice.domain.payments import NOTHING_PAID, Payment, PaymentState, belongs_to, nothing_to_pay
 from boxoffice.domain.recovery import Case, Verdict
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus, move
+from boxoffice.history.record import note_failed_refund
 from boxoffice.inventory.wants import Place
 from boxoffice.recovery.evidence import Evidence
 from boxoffice.recovery.projections import close
@@ -137,7 +138,8 @@ async def _undo(desk: Desk, found: Evidence, payment: Payment | None, now: datet
 
 async def _rolled_back(desk: Desk, found: Evidence, sale: Sale, report: Report, now: datetime) -> Recovered:
     """Write down how the undoing of a booking went, its own row last: until then it is looked at again."""
-    booking, undos = found.booking, undone_steps(report)
+    stored = booking = found.booking
+    undos = undone_steps(report)
     match report.ending:
         case Ending.COMMITTED:
             return Recovered.CONFIRMED
@@ -150,14 +152,17 @@ async def _rolled_back(desk: Desk, found: Evidence, sale: Sale, report: Report, 
             next_at = look_at = recovery.next_attempt(_attempts(found) + 1, now)
             state = ReportState.RETRYING if next_at else ReportState.NEEDS_OPERATOR
     failure = Failure(report.failed_step, report.error or _gone(booking), desk.execution_id)
-    await _report(desk, found, failure, undos, sale.payment_status, state, next_at)
+    booking = replace(booking, mismatch=sale.booking.mismatch or booking.mismatch)
+    found = replace(found, booking=booking)
+    await _report(desk, found, failure, undos, sale.owed, state, next_at)
     columns = {
         "status": BookingStatus.ROLLED_BACK if booking.status is BookingStatus.PENDING else booking.status,
         "paymentStatus": sale.payment_status,
         "failureCode": booking.failure_code or Code.BOOKING_ERROR,
         "checkAfter": look_at,
+        **paid_columns(booking),
     }
-    await _write(desk, booking, columns)
+    await _write(desk, stored, columns)
     match state:
         case ReportState.COMPLETE:
             return Recovered.UNDONE if undos or booking.status is BookingStatus.PENDING else Recovered.LOOKED
@@ -174,12 +179,16 @@ async def _escalate(desk: Desk, found: Evidence, payment: Payment | None) -> Rec
     desk.log.error("booking.needs_operator", error, bookingId=booking.id)
     failure = Failure(None, error, desk.execution_id)
     money = recovery.payment_status(payment)
-    await _report(desk, found, failure, [], money, ReportState.NEEDS_OPERATOR, None)
-    columns: dict[str, Any] = {"checkAfter": None}
+    paid = booking if payment is None else booking.paid_with(payment)
+    owed = payment.amount.amount - payment.refunded if payment and money in _OWED else 0
+    await _report(desk, replace(found, booking=paid), failure, [], owed, ReportState.NEEDS_OPERATOR, None)
+    columns: dict[str, Any] = {"checkAfter": None, **paid_columns(paid)}
     if found.outcome in (Outcome.ROLLED_BACK, Outcome.EXPIRED) and booking.status is BookingStatus.PENDING:
         columns["status"] = BookingStatus.ROLLED_BACK
     if booking.payment_status is PaymentStatus.REFUNDED and money in _OWED:
         # The refund has failed at the bank.
+        subject, refunded = ids.transaction_id(booking.id), booking.payment_status
+        await note_failed_refund(desk, booking.id, subject, paid.paid, refunded, money)
         columns["paymentStatus"] = move(booking.payment_status, money)
     await _write(desk, booking, columns)
     return Recovered.ESCALATED
@@ -190,14 +199,14 @@ async def _report(
     found: Evidence,
     failure: Failure,
     undos: list[UndoneStep],
-    money: PaymentStatus,
+    owed: int,
     state: ReportState,
     next_at: datetime | None,
 ) -> None:
     booking, before = found.booking, found.report
     progress = Progress(
         add_undos(undos_of(before) if before else [], undos),
-        at_risk=booking.total.amount if money in _OWED else 0,
+        at_risk=owed,
         state=state,
         attempts=_attempts(found) + (1 if undos else 0),
         next_attempt_at=next_at,
@@ -221,6 +230,7 @@ async def _write(desk: Desk, booking: Booking, columns: Mapping[str, Any]) -> No
         "paymentStatus": booking.payment_status,
         "failureCode": booking.failure_code,
         "checkAfter": booking.check_after,
+        **paid_columns(booking),
     }
     changed = {
         name: to_text(value) if isinstance(value, datetime) else value

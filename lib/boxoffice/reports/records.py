@@ -65,7 +65,7 @@ def report_row(booking: Booking, failure: Failure, progress: Progress) -> NewRow
             "failedStep": failure.step,
             "errorKind": failure.error.kind,
             "errorCode": failure.error.code,
-            "currency": booking.total.currency,
+            "currency": booking.paid.currency,
             **progress_columns(progress),
         },
     )

@@ -11,7 +11,14 @@ from boxoffice.domain.errors import Fatal
 from boxoffice.domain.payments import Payment
 from boxoffice.ports import NewRow, Row
 from boxoffice.reports.keep import keep
-from boxoffice.reports.records import Failure, Progress, ReportState, progress_columns, report_row
+from boxoffice.reports.records import (
+    Failure,
+    Progress,
+    ReportState,
+    progress_columns,
+    report_id,
+    report_row,
+)
 from boxoffice.schema import Table
 from boxoffice.times import to_text
 from boxoffice.webhooks.records import EventState, Result
@@ -53,11 +60,17 @@ async def report_booking(desk: Desk, booking: Booking, payment: Payment) -> None
     failure = Failure(_FAILED_STEP, Fatal(Code.ROLLBACK_FAILED), desk.execution_id)
     report = report_row(booking, failure, Progress([], _owed(payment), ReportState.NEEDS_OPERATOR, 0, None))
     await keep(desk, report)
-    # There may be one of its rollback, which keeps what it tells of that.
+    # There may be one of its rollback, which keeps what it tells of that, or a settled one.
     columns = {name: report.data[name] for name in ("state", "moneyAtRisk", "nextAttemptAt")}
-    where = {"$id": report.id, "state": [ReportState.COMPLETE, ReportState.RETRYING]}
-    await desk.rows.update_where(Table.ROLLBACK_REPORTS, where, columns)
+    unsettled = {"settledBy": None, "settledAt": None, "settleReason": None}
+    await desk.rows.update(Table.ROLLBACK_REPORTS, report.id, {**columns, **unsettled})
     desk.log.error("booking.needs_operator", Fatal(Code.ROLLBACK_FAILED), bookingId=booking.id)
+
+
+async def refresh_case(desk: Desk, booking: Booking, payment: Payment) -> None:
+    """Tell in the open case of a booking how much of its money is still here."""
+    where = {"$id": report_id(booking), "failedStep": _FAILED_STEP, "state": _UNSETTLED}
+    await desk.rows.update_where(Table.ROLLBACK_REPORTS, where, {"moneyAtRisk": _owed(payment)})
 
 
 async def try_case_again(desk: Desk, report: Row) -> None:

@@ -50,13 +50,16 @@ class StoredEvent:
     """The row of an event.
 
     At `check_after` the sweep works on it again, `None` when nothing is left to do. `tries` counts refusals
-    of the gateway to give money back.
+    of the gateway to give money back. `refund_id` and `refund_amount`, in minor units, are those of the
+    refund that it is of, and empty when it is of none.
     """
 
     id: str
     name: str
     payment_id: str
     order_id: str
+    refund_id: str
+    refund_amount: int
     attempt: str
     state: EventState
     result: Result | None
@@ -72,6 +75,8 @@ class StoredEvent:
             name=row["event"],
             payment_id=row["paymentId"] or "",
             order_id=row["gatewayOrderId"] or "",
+            refund_id=row["refundId"] or "",
+            refund_amount=row["refundAmount"] or 0,
             attempt=row["attempt"],
             state=EventState(row["state"]),
             result=Result(row["result"]) if row["result"] else None,
@@ -118,6 +123,8 @@ def event_row(event: GatewayEvent, attempt: str, check_after: datetime, executio
             "event": event.name,
             "paymentId": event.payment.id if event.payment else None,
             "gatewayOrderId": event.order_id or None,
+            "refundId": event.refund_id or None,
+            "refundAmount": event.refund.amount.amount if event.refund else None,
             "attempt": attempt,
             "state": EventState.RECEIVED,
             "result": None,
