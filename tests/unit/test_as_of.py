@@ -105,6 +105,14 @@ def test_what_else_the_refusal_says_stays() -> None:
     assert refusal.details["conflict"]["holdEndsAt"] == plain.details["conflict"]["holdEndsAt"]
 
 
+def test_what_is_held_by_now_is_not_to_be_asked_for_again_as_it_is() -> None:
+    shop = Opera()
+    version = picture(shop, OfShowtime("friday"))
+    ask(shop, A1, None, BOB)
+    conflict = refused(shop, A1, version).details["conflict"]
+    assert (conflict["retryable"], conflict["retryAfter"]) == (False, None)
+
+
 def test_the_best_seats_as_of_a_version() -> None:
     shop = Opera()
     version = picture(shop, OfShowtime("friday"))

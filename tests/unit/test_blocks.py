@@ -102,6 +102,12 @@ class TestRefusing:
         opera.sell(3)
         error = refused(lambda: opera.block(crowd(3)))
         assert (error.code, error.details["available"]) == (Code.INSUFFICIENT_TICKETS, 2)
+        assert error.details["conflict"]["kind"] == "BOOKING_CONFLICT"
+
+    def test_more_places_than_there_are(self) -> None:
+        opera = Opera(capacity=5)
+        opera.sell(3)
+        assert "conflict" not in refused(lambda: opera.block(crowd(6))).details
 
     def test_a_time_that_is_taken(self) -> None:
         opera = Opera()
@@ -158,3 +164,18 @@ class TestRefusing:
         opera.hold("S-A1")
         error = refused(lambda: opera.block(seats("S-A1")))
         assert error.details["taken"] == [{"unit": "S-A1", "state": "held"}]
+        conflict = error.details["conflict"]
+        assert (conflict["kind"], conflict["retryAfter"]) == ("HOLD_CONFLICT", 900)
+
+    def test_what_was_sold_a_moment_ago_is_no_hold(self) -> None:
+        opera = Opera()
+        opera.book_seats("S-A1")
+        opera.hold("S-A2")
+        assert {claim["state"] for claim in opera.rows.all(Table.CLAIMS)} == {"RESERVED"}
+        error = refused(lambda: opera.block(seats("S-A1", "S-A2")))
+        assert error.details["taken"] == [
+            {"unit": "S-A1", "state": "sold"},
+            {"unit": "S-A2", "state": "held"},
+        ]
+        conflict = error.details["conflict"]
+        assert (conflict["kind"], conflict["retryable"]) == ("BOOKING_CONFLICT", False)

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from boxoffice.bookings.hold import Held
+from boxoffice.bookings.open_holds import extend_hold
 from boxoffice.bookings.results import Booked
 from boxoffice.conflicts import cases, deciding
 from boxoffice.conflicts.cases import Case, CaseState
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import BoxofficeError, Rejected
+from boxoffice.domain.notices import NoticeKind, text_of
 from boxoffice.domain.payments import PaymentState
 from boxoffice.domain.selection import NamedSeats
 from boxoffice.schema import Table
@@ -80,6 +82,9 @@ class TestParking:
         shop.gateway.pay("pay_2", PRICE, email="bob@example.com")
         failed = shop.failed("pay_2", caller=BOB)
         assert (failed.error.code, failed.error.details["caseId"]) == (Code.INSUFFICIENT_TICKETS, case_id)
+        assert failed.error.message.startswith(
+            "The tickets are sold out. The organiser decides who gets this, and you will be told."
+        )
         assert shop.gateway.payments["pay_2"].state is PaymentState.REFUNDED
         shop.settle()
         assert shop.audit() == []
@@ -160,6 +165,44 @@ class TestGranting:
             assert told(shop) == [("ann", "hold.displaced"), ("bob", "case.granted")]
             shop.settle()
             assert shop.audit() == []
+
+    @pytest.mark.parametrize("request_id", [None, "again"])
+    def test_the_same_request_again_says_so(self, request_id: str | None) -> None:
+        shop, _, case_id = parked()
+        case = decide(shop, case_id)
+        shop.time.seconds += 10
+        with pytest.raises(Rejected) as error:
+            held(shop, caller=BOB, request_id=request_id)
+        told = error.value
+        assert told.code is Code.INVALID_STATUS_TRANSITION
+        assert told.details == {"caseId": case_id, "case": "granted", "bookingId": case.booking_id}
+        assert "held for you" in told.message
+        shop.gateway.pay("pay_2", PRICE, email="bob@example.com")
+        failed = shop.failed("pay_2", caller=BOB)
+        assert failed.error.details["bookingId"] == case.booking_id
+        shop.settle()
+        assert shop.audit() == []
+        assert [one for one in shop.rows.all(Table.CONFLICT_LOG) if one["resolution"] == "refused"] == []
+
+    def test_once_its_hold_is_over_it_is_somebody_elses(self) -> None:
+        shop, _, case_id = parked()
+        decide(shop, case_id)
+        later(shop, 901)
+        held(shop)
+        told = refusal(shop, caller=BOB)
+        assert (told.code, told.message) == (Code.INSUFFICIENT_TICKETS, "The tickets are sold out.")
+        assert (told.details["case"], told.details["conflict"]["kind"]) == ("granted", "HOLD_CONFLICT")
+
+    def test_who_gives_way_is_told_of_no_priority(self) -> None:
+        shop, kept, case_id = parked()
+        decide(shop, case_id)
+        with pytest.raises(Rejected) as error:
+            asyncio.run(extend_hold(shop.desk(), "ann", kept.booking.id))
+        assert error.value.message == (
+            "The hold had to give way to somebody else, by the organiser's rules or decision."
+        )
+        body = {"reference": "R", "eventName": "Concert"}
+        assert "priority" not in str(text_of(NoticeKind.HOLD_DISPLACED, body))
 
 
 class TestRefusing:

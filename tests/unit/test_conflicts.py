@@ -3,6 +3,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from boxoffice.bookings.results import Failed
+from boxoffice.contract.answers import failure
 from boxoffice.domain.codes import Code
 from boxoffice.domain.conflicts import (
     Conflict,
@@ -74,7 +76,17 @@ def test_an_old_version_is_refused_and_told_the_new_one() -> None:
         check_version("old", "new")
     assert error.value.code is Code.CONFLICT_ERROR
     assert error.value.details["version"] == "new"
-    assert error.value.details["conflict"]["kind"] == "VERSION_CONFLICT"
+    answer = failure(Failed(error.value), "execution")
+    conflict = answer["details"]["conflict"]
+    assert conflict["kind"] == "VERSION_CONFLICT"
+    for advice in (answer, conflict):
+        assert (advice["retryable"], advice["retryAfter"]) == (False, None)
+        assert advice["suggestedAction"] == "Read the availability again and choose from it."
+
+
+def test_another_conflict_error_may_be_sent_again() -> None:
+    answer = failure(Failed(Rejected(Code.CONFLICT_ERROR)), "execution")
+    assert (answer["retryable"], answer["retryAfter"]) == (True, 1)
 
 
 def contender(

@@ -95,3 +95,5 @@ def test_the_refusal_says_whose_limit_it_is() -> None:
     refused = too_many("event", 5)
     assert refused.code is Code.HOLD_LIMIT
     assert refused.details == {"scope": "event", "allowed": 5}
+    assert refused.message == "This event cannot have more than 5 open holds at a time."
+    assert too_many("user", 1).message == "You cannot have more than 1 open hold at a time."

@@ -99,7 +99,21 @@ class TestRefusing:
         error = refused(lambda: opera.move(booking_id, TWO))
         assert (error.code, error.details["seats"]) == (Code.SEAT_UNAVAILABLE, ["S-B2"])
         assert error.details["alternatives"]["S-B2"]
+        conflict = error.details["conflict"]
+        assert (conflict["kind"], conflict["retryAfter"]) == ("HOLD_CONFLICT", 900)
         assert opera.snapshot() == before
+
+    def test_a_seat_that_was_sold_a_moment_ago(self) -> None:
+        opera, booking_id = booked()
+        held = opera.hold("S-B2", caller=BOB)
+        assert isinstance(asyncio.run(opera.pay_async(held, "pay_2", BOB)), Booked)
+        error = refused(lambda: opera.move(booking_id, TWO))
+        assert error.details["conflict"]["kind"] == "BOOKING_CONFLICT"
+
+    def test_a_seat_of_the_booking_itself_is_nobody_elses(self) -> None:
+        opera, booking_id = booked()
+        error = refused(lambda: opera.move(booking_id, {1: "S-A2"}))
+        assert (error.code, "conflict" in error.details) == (Code.SEAT_UNAVAILABLE, False)
 
     def test_a_seat_that_is_taken_at_the_last_moment(self) -> None:
         opera, booking_id = booked()
@@ -120,7 +134,8 @@ class TestRefusing:
     def test_a_blocked_seat(self) -> None:
         opera, booking_id = booked()
         opera.block(seats("S-B1"))
-        assert refused(lambda: opera.move(booking_id, TWO)).code is Code.INVALID_SEAT
+        error = refused(lambda: opera.move(booking_id, TWO))
+        assert (error.code, error.details["conflict"]["kind"]) == (Code.INVALID_SEAT, "BOOKING_CONFLICT")
 
     def test_a_hold_that_has_ended_is_in_nobodys_way(self) -> None:
         opera, booking_id = booked()

@@ -58,7 +58,17 @@ def test_a_seat_that_is_named_twice(labels: tuple[str, ...], sentence: str) -> N
 
 def test_a_blocked_seat_is_refused_by_name() -> None:
     error = refusal("A2", "A3", A3=Standing.BLOCKED, A2=Standing.SOLD)
-    assert (error.code, error.message) == (Code.INVALID_SEAT, "Seat A3 is not for sale.")
+    assert error.code is Code.INVALID_SEAT
+    assert error.message == "Seat A3 is not for sale. Seat A2 is already taken."
+    assert error.details["seats"] == [
+        {"seat": "A3", "reason": "blocked"},
+        {"seat": "A2", "reason": "taken"},
+    ]
+
+
+def test_a_blocked_seat_alone() -> None:
+    error = refusal("A2", "A3", A3=Standing.BLOCKED)
+    assert error.message == "Seat A3 is not for sale."
     assert error.details["seats"] == [{"seat": "A3", "reason": "blocked"}]
 
 

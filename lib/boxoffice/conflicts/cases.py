@@ -1,7 +1,7 @@
 """Requests that an administrator decides about, because the event's rules say so."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -99,20 +99,33 @@ async def park(desk: Desk, booking: Booking, in_the_way: Sequence[str], shortage
     }
     case_id = ids.case_id(booking.user_id, booking.fingerprint)
     case = Case.from_row(await desk.rows.put_once(Table.CASES, NewRow(case_id, row)))
-    known = {"caseId": case.id, "case": case.state.value, "bookingId": case.booking_id}
-    details = {**shortage.details, **known}
+    details = {**shortage.details, **_told(case)}
     desk.log.info("case.parked", caseId=case.id, state=case.state)
     if case.state is CaseState.OPEN:
         labels = shortage.details.get("seats", ())
         desk.conflicts.count(booking.event_id, ConflictKind.HOLD_CONFLICT, Resolution.PARKED, labels)
         await desk.conflicts.flush()
-    if case.state is CaseState.REFUSED or booking.held_until is None:
+    if case.state is CaseState.REFUSED or case.booking_id is not None:
+        # What was granted has been held, and that hold is over.
         return Rejected(shortage.code, shortage.message, details)
+    decides = "The organiser decides who gets this, and you will be told."
+    if booking.held_until is None:
+        return Rejected(shortage.code, f"{shortage.message} {decides}", details)
     return Rejected(
-        Code.CONFLICT_ERROR,
-        "Somebody else holds this. The organiser decides who gets it, and you will be told.",
-        details,
-        retry_after=_ASK_AGAIN_SECONDS,
+        Code.CONFLICT_ERROR, f"Somebody else holds this. {decides}", details, retry_after=_ASK_AGAIN_SECONDS
+    )
+
+
+async def find_granted(desk: Desk, booking: Booking, holders: Collection[str]) -> Rejected | None:
+    """The answer to a request that was granted before, while the hold made for it is among the `holders`."""
+    case_id = ids.case_id(booking.user_id, booking.fingerprint)
+    found = await desk.rows.find(Table.CASES, {"$id": case_id}, limit=1)
+    if not found or (case := Case.from_row(found[0])).booking_id not in holders:
+        return None
+    return Rejected(
+        Code.INVALID_STATUS_TRANSITION,
+        "The organiser has decided for you: this is held for you already. Pay for that hold.",
+        _told(case),
     )
 
 
@@ -142,3 +155,7 @@ async def list_cases(
         limit=limit,
     )
     return [Case.from_row(row) for row in rows]
+
+
+def _told(case: Case) -> dict[str, Any]:
+    return {"caseId": case.id, "case": case.state.value, "bookingId": case.booking_id}

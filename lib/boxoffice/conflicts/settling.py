@@ -5,12 +5,12 @@ from functools import partial
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.records import Booking
-from boxoffice.conflicts.cases import park
+from boxoffice.conflicts.cases import find_granted, park
 from boxoffice.conflicts.contest import is_open
 from boxoffice.conflicts.displacement import displace, finish_displacing
 from boxoffice.conflicts.rivals import is_any_paid, read_rivals
 from boxoffice.domain.conflict_advice import Resolution
-from boxoffice.domain.conflicts import ConflictKind, Decision, Right, Verdict, as_seen, decide
+from boxoffice.domain.conflicts import ConflictKind, ConflictPolicy, Decision, Right, Verdict, as_seen, decide
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.pools import ClaimState
 from boxoffice.inventory.expiry import free_claims
@@ -24,6 +24,10 @@ async def settle(desk: Desk, right: Right, booking: Booking, wants: Sequence[Wan
     shortage = await desk.inventory.shortage_now(wants)
     if not isinstance(shortage, Refused) or not is_open(shortage, right):
         return shortage
+    if right.rules.policy is ConflictPolicy.ADMIN_DECIDES:
+        holders = {claim.booking_id for claim in desk.inventory.claims_on(wants)}
+        if (granted := await find_granted(desk, booking, holders)) is not None:
+            return granted
     rivals = await read_rivals(desk, booking.user_id, _holders(desk, shortage, wants))
     if rivals.over:
         await finish_displacing(desk, [hold for hold in rivals.over if hold.id in rivals.displaced])

@@ -10,6 +10,7 @@ from boxoffice.bookings.records import Booking
 from boxoffice.bookings.results import Booked, Failed, Rollback
 from boxoffice.contract.booking import BookedTicket, BookedTickets
 from boxoffice.domain.codes import Code
+from boxoffice.domain.errors import BoxofficeError
 from boxoffice.domain.items import ItemKind, by_ticket
 from boxoffice.inventory.wants import Place
 from boxoffice.times import to_text
@@ -127,12 +128,13 @@ def booked_tickets(booking: Booking, places: Sequence[Place]) -> tuple[BookedTic
 def failure(failed: Failed, execution_id: str) -> dict[str, Any]:
     """The answer to everything else. Fields about a rollback are only there when there was one."""
     error, rollback = failed.error, failed.rollback
+    retry_after, action = _advice(error)
     answer = Failure(
         code=error.code,
         error=error.message,
-        retryable=error.rule.retryable,
-        retry_after=error.retry_after,
-        suggested_action=error.rule.action,
+        retryable=retry_after is not None,
+        retry_after=retry_after,
+        suggested_action=action,
         details=error.details,
         execution_id=execution_id,
         replayed=True if failed.replayed else None,
@@ -143,6 +145,17 @@ def failure(failed: Failed, execution_id: str) -> dict[str, Any]:
     only_when_set = {"replayed", "rollback", "created_resources", "rollback_status"}
     absent = {name for name in only_when_set if getattr(answer, name) is None}
     return answer.model_dump(by_alias=True, mode="json", exclude=absent)
+
+
+def _advice(error: BoxofficeError) -> tuple[int | None, str]:
+    """In how many seconds the same request may succeed, and what to do: as the code has it.
+
+    A conflict knows better when repeating is no use, whatever the code says of others.
+    """
+    conflict = error.details.get("conflict")
+    if error.rule.retryable and conflict is not None and not conflict["retryable"]:
+        return None, conflict["suggestedAction"]
+    return error.retry_after, error.rule.action
 
 
 def _summary(rollback: Rollback) -> RollbackSummary:

@@ -165,7 +165,7 @@ CODES: Mapping[Code, CodeRule] = MappingProxyType(
         ),
         Code.HOLD_DISPLACED: CodeRule(
             410,
-            "The hold had to give way to somebody with a higher priority.",
+            "The hold had to give way to somebody else, by the organiser's rules or decision.",
             "Choose your tickets again.",
         ),
         Code.HOLD_LIMIT: CodeRule(

@@ -58,6 +58,14 @@ class Conflict:
         }
 
 
+def explained(refusal: Rejected, in_the_way: Iterable[Claim], now: datetime) -> Rejected:
+    """`refusal`, with its conflict in the details when there are claims `in_the_way`."""
+    conflict = classify(in_the_way, now)
+    if conflict is None:
+        return refusal
+    return Rejected(refusal.code, refusal.message, {**refusal.details, "conflict": conflict.details()})
+
+
 def in_the_way(claims: Iterable[Claim], capacity: int, wanted: int) -> list[Claim]:
     """Those of the `claims` on a pool of `capacity` units because of which `wanted` of them are not free.
 
@@ -98,9 +106,11 @@ def classify(claims: Iterable[Claim], now: datetime) -> Conflict | None:
 
 
 def outdated(details: Mapping[str, Any]) -> dict[str, Any]:
-    """The `details` of a conflict (see `Conflict`) of somebody who has chosen from an old picture."""
-    kind = ConflictKind.VERSION_CONFLICT
-    return {**details, "kind": kind.value, "suggestedAction": _ACTIONS[kind]}
+    """The `details` of a conflict (see `Conflict`) of somebody who has chosen from an old picture.
+
+    When a hold ends is still said, but the same request is out of date by then too.
+    """
+    return {**Conflict(ConflictKind.VERSION_CONFLICT).details(), "holdEndsAt": details["holdEndsAt"]}
 
 
 def _end(claim: Claim) -> datetime:

@@ -98,9 +98,10 @@ def open_hold_pools(policy: HoldPolicy, event_id: str, user_id: str) -> tuple[tu
 
 def too_many(scope: str, allowed: int) -> Rejected:
     """The refusal when all places for holds are taken: those of the `user`, or of the `event`."""
-    who = "You have" if scope == "user" else "This event has"
+    who = "You" if scope == "user" else "This event"
+    # How many there are is not said: there can be more than are allowed, since the limit may have changed.
     return Rejected(
         Code.HOLD_LIMIT,
-        f"{who} {allowed} open holds, and that is as many as are allowed.",
+        f"{who} cannot have more than {allowed} open hold{'s' if allowed > 1 else ''} at a time.",
         {"scope": scope, "allowed": allowed},
     )

@@ -39,7 +39,7 @@ _TEXTS: Mapping[str, Text] = {
     ),
     NoticeKind.HOLD_DISPLACED: Text(
         "Your reservation has ended",
-        "What you had reserved and not paid has gone to somebody with a higher priority. "
+        "What you had reserved and not paid has gone to somebody else, by the organiser's rules or decision. "
         "Please choose again. You have not been charged.",
     ),
     NoticeKind.HOLD_TO_CONFIRM: Text(

@@ -11,7 +11,9 @@ from boxoffice.domain.seating import Layout, Seat, SeatKind
 
 _MAX_SHOWN = 16
 _ALTERNATIVES = 3
-_TWICE = "repeated"
+_TWICE, _TAKEN = "repeated", "taken"
+_ENDINGS = {_TWICE: "named twice", _TAKEN: "already taken"}
+_NOT_SOLD = "not for sale"
 
 
 def seats_by_label(layout: Layout, labels: Sequence[str], field: str = "seats") -> tuple[Seat, ...]:
@@ -47,16 +49,18 @@ def check_no_seat_twice(labels: Iterable[str]) -> None:
 def check_seats_free(layout: Layout, seats: Sequence[Seat], taken: Mapping[str, Standing]) -> None:
     """Return when all of `seats` are free. `taken` has every unit of the pool that is not, by name.
 
-    Raises `Rejected` with `INVALID_SEAT`, listing those that are blocked; or with `SEAT_UNAVAILABLE`, listing
-    those that are held or sold, for each of them the nearest free seats of its category, and free seats for
-    the whole party next to each other, when there are any (`together` is empty otherwise).
+    Raises `Rejected` with `INVALID_SEAT` when some are blocked, listing all that are not free, and why; or
+    with `SEAT_UNAVAILABLE`, listing those that are held or sold, for each of them the nearest free seats of
+    its category, and free seats for the whole party next to each other, when there are any (`together` is
+    empty otherwise).
     """
-    blocked = [(seat.label, "blocked") for seat in seats if taken.get(seat.unit) is Standing.BLOCKED]
-    if blocked:
-        raise _invalid(blocked)
     gone = [seat for seat in seats if seat.unit in taken]
     if not gone:
         return
+    blocked = [(seat.label, "blocked") for seat in gone if taken[seat.unit] is Standing.BLOCKED]
+    if blocked:
+        others = [(seat.label, _TAKEN) for seat in gone if taken[seat.unit] is not Standing.BLOCKED]
+        raise _invalid([*blocked, *others])
     wanted = taken.keys() | {seat.unit for seat in seats}
     categories = {seat.category for seat in seats}
     category = categories.pop() if len(categories) == 1 else None
@@ -91,10 +95,10 @@ def nearest_free(layout: Layout, taken: Collection[str], seat: Seat) -> tuple[Se
 
 
 def _invalid(wrong: Sequence[tuple[str, str]], field: str = "seats") -> Rejected:
-    twice = list(dict.fromkeys(label for label, reason in wrong if reason == _TWICE))
-    others = [label for label, reason in wrong if reason != _TWICE]
-    sentences = [f"{_listed('Seat', others)} not for sale."] if others else []
-    sentences += [f"{_listed('Seat', twice)} named twice."] if twice else []
+    labels: dict[str, list[str]] = {_NOT_SOLD: [], **{ending: [] for ending in _ENDINGS.values()}}
+    for label, reason in dict.fromkeys(wrong):
+        labels[_ENDINGS.get(reason, _NOT_SOLD)].append(label)
+    sentences = [f"{_listed('Seat', those)} {ending}." for ending, those in labels.items() if those]
     seats = [{"seat": label, "reason": reason} for label, reason in wrong]
     return Rejected(Code.INVALID_SEAT, " ".join(sentences), {"field": field, "seats": seats})
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from boxoffice.domain.pools import Claim, ClaimState, Unit
 from boxoffice.domain.status import Outcome
@@ -29,6 +30,17 @@ async def confirmed_bookings(rows: Rows, booking_ids: Collection[str]) -> frozen
     parts = [ids[at : at + MOST_VALUES] for at in range(0, len(ids), MOST_VALUES)]
     found = await asyncio.gather(*(rows.find(Table.OUTCOMES, {"$id": part}) for part in parts))
     return frozenset(row["$id"] for part in found for row in part if row["outcome"] == Outcome.CONFIRMED)
+
+
+async def as_decided(rows: Rows, claims: Iterable[Claim]) -> list[Claim]:
+    """`claims` as their bookings' outcomes have it: what is paid is sold, and does not end by itself."""
+    found = list(claims)
+    reserved = {claim.booking_id for claim in found if claim.state is ClaimState.RESERVED}
+    confirmed = await confirmed_bookings(rows, reserved)
+    return [
+        replace(claim, state=ClaimState.SOLD, reserved_until=None) if claim.booking_id in confirmed else claim
+        for claim in found
+    ]
 
 
 PLACE_COLUMNS = ("bookingId", "ticket", "label")

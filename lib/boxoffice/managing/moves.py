@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from boxoffice.bookings.desk import Desk
 from boxoffice.domain import ids
 from boxoffice.domain.codes import Code
+from boxoffice.domain.conflicts import explained
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.moves import plan_moves
 from boxoffice.domain.pools import ClaimState, Unit, seat_pool, standing_while_there
 from boxoffice.domain.seating import Layout
 from boxoffice.domain.status import BookingStatus
 from boxoffice.inventory.expiry import end_lapsed_holds
-from boxoffice.inventory.reading import read_claims
+from boxoffice.inventory.reading import as_decided, read_claims
 from boxoffice.managing import changes, moving
 from boxoffice.managing.changes import Change, ChangeKind, ChangeState
 from boxoffice.managing.moving import Step
@@ -146,10 +147,16 @@ async def _hall(desk: Desk, booking: Row, wish: Wish) -> _Hall:
 async def _plan(desk: Desk, hall: _Hall, wish: Wish) -> Sequence[Step]:
     claims = await read_claims(desk.rows, [hall.pool])
     ended = await end_lapsed_holds(desk.rows, claims)
-    there = {
-        claim.unit.name: standing_while_there(claim) for claim in claims if claim.booking_id not in ended
-    }
+    there = {claim.unit.name: claim for claim in claims if claim.booking_id not in ended}
+    taken = {name: standing_while_there(claim) for name, claim in there.items()}
     current = {number: hall.layout.by_unit[claim["unit"]] for number, claim in hall.claims.items()}
+    try:
+        planned = plan_moves(hall.layout, current, wish.seats, taken, any_category=wish.any_category)
+    except Rejected as refusal:
+        seats = [hall.layout.seat(label) for label in wish.seats.values()]
+        gone = [there[seat.unit] for seat in seats if seat and seat.unit in there]
+        others = await as_decided(desk.rows, (one for one in gone if one.booking_id != wish.booking_id))
+        raise explained(refusal, others, desk.rows.server_time()) from None
     return [
         Step(
             change.number,
@@ -158,7 +165,7 @@ async def _plan(desk: Desk, hall: _Hall, wish: Wish) -> Sequence[Step]:
             Unit(hall.pool, change.new.unit),
             change.new.label,
         )
-        for change in plan_moves(hall.layout, current, wish.seats, there, any_category=wish.any_category)
+        for change in planned
     ]
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from boxoffice.bookings.desk import Desk
 from boxoffice.domain.blocks import Place, all_taken, highest_free
 from boxoffice.domain.codes import Code
+from boxoffice.domain.conflicts import explained, in_the_way
 from boxoffice.domain.errors import Rejected, Retryable
-from boxoffice.domain.pools import ClaimState, Standing, Unit, standing_while_there
+from boxoffice.domain.pools import Claim, ClaimState, Unit, standing_while_there
 from boxoffice.inventory.expiry import end_lapsed_holds
-from boxoffice.inventory.reading import read_claims
+from boxoffice.inventory.reading import as_decided, read_claims
 from boxoffice.managing.targets import Plan
 from boxoffice.ports import MOST_VALUES, NewRow, RowsTaken
 from boxoffice.schema import Table
@@ -46,34 +47,45 @@ async def take(desk: Desk, block_id: str, plan: Plan) -> None:
 async def gap(desk: Desk, block_id: str, plan: Plan) -> Gap:
     """What is between the block's claims and its plan. A hold that has ended is in nobody's way: it is freed.
 
-    Raises `Rejected` with the plan's code, listing what somebody else has, or how much is free.
+    Raises `Rejected` with the plan's code, listing what somebody else has, or how much is free, and with the
+    conflict that it is.
     """
     claims = await read_claims(desk.rows, plan.pools)
-    ended = await end_lapsed_holds(desk.rows, claims)
-    own, others = set[Unit](), dict[Unit, Standing]()
+    ended = await end_lapsed_holds(desk.rows, claims, desk.execution_id)
+    own, others = set[Unit](), dict[Unit, Claim]()
     for claim in claims:
         if claim.booking_id == block_id:
             own.add(claim.unit)
         elif claim.booking_id not in ended:
-            others[claim.unit] = standing_while_there(claim)
-    return _gap_of_places(plan, own, others) if plan.places else _gap_of_crowd(plan, own, others)
+            others[claim.unit] = claim
+    if plan.places:
+        return await _gap_of_places(desk, plan, own, others)
+    return await _gap_of_crowd(desk, plan, own, others)
 
 
-def _gap_of_places(plan: Plan, own: set[Unit], others: dict[Unit, Standing]) -> Gap:
-    gone = [(place.label, others[place.unit]) for place in plan.places if place.unit in others]
-    if gone:
-        raise all_taken(gone, plan.taken_code)
+async def _gap_of_places(desk: Desk, plan: Plan, own: set[Unit], others: dict[Unit, Claim]) -> Gap:
+    taken = [place for place in plan.places if place.unit in others]
+    if taken:
+        claims = await as_decided(desk.rows, [others[place.unit] for place in taken])
+        gone = [
+            (place.label, standing_while_there(claim)) for place, claim in zip(taken, claims, strict=True)
+        ]
+        raise explained(all_taken(gone, plan.taken_code), claims, desk.rows.server_time())
     return Gap(missing=tuple(place for place in plan.places if place.unit not in own))
 
 
-def _gap_of_crowd(plan: Plan, own: set[Unit], others: dict[Unit, Standing]) -> Gap:
+async def _gap_of_crowd(desk: Desk, plan: Plan, own: set[Unit], others: dict[Unit, Claim]) -> Gap:
     if len(own) >= plan.quantity:
         # In an order that is the same for everybody, so that two who tidy up leave the same ones.
         return Gap(surplus=tuple(sorted(own))[plan.quantity :])
     taken = {int(unit.name) for unit in (*own, *others)}
     numbers = highest_free(plan.capacity, taken, plan.quantity - len(own))
     if numbers is None:
-        raise _too_few(plan, len(own), plan.capacity - len(taken))
+        claims = await as_decided(desk.rows, others.values())
+        refusal = _too_few(plan, len(own), plan.capacity - len(taken))
+        is_possible = plan.quantity <= plan.capacity
+        blamed = in_the_way(claims, plan.capacity - len(own), plan.quantity - len(own))
+        raise explained(refusal, blamed if is_possible else (), desk.rows.server_time())
     return Gap(missing=tuple(Place(Unit(plan.pool, str(number)), "") for number in numbers))
 
 
