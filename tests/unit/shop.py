@@ -113,7 +113,14 @@ class Shop:
             catalogue=catalogue,
             programme=programme,
             promo_codes=PromoCodes(self.rows, self.known_promo_codes),
-            inventory=Inventory(self.rows, self.memory, self._random.randrange, lambda: self.now, conflicts),
+            inventory=Inventory(
+                self.rows,
+                self.memory,
+                self._random.randrange,
+                lambda: self.now,
+                conflicts,
+                "execution",
+            ),
             availability=lambda: Availability(
                 self.rows, catalogue, programme, self.views, self.memory, timing, lambda: self.now
             ),

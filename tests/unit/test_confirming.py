@@ -186,7 +186,7 @@ def test_an_answer_in_the_last_moment_is_told_when_it_was_too_late(monkeypatch: 
     async def just_in_time(*args: Any) -> Any:
         stored = await own_open_hold(*args)
         # Somebody who wants the units has found the hold over.
-        await shop.rows.put_once(Table.OUTCOMES, expired_row(kept.booking.id))
+        await shop.rows.put_once(Table.OUTCOMES, expired_row(kept.booking.id, "execution"))
         return stored
 
     monkeypatch.setattr(confirming, "own_open_hold", just_in_time)

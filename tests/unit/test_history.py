@@ -104,6 +104,43 @@ class TestTelling:
         assert (money["before"], money["after"], money["amount"]) == ("captured", "refunded", PRICE)
 
     @pytest.mark.parametrize(
+        ("amount", "currency"), [(PRICE - 1000, "INR"), (PRICE, "USD"), (PRICE + 1, "INR")]
+    )
+    @pytest.mark.parametrize("end", ["at once", "by the sweep", "by a person"])
+    def test_it_says_what_was_paid_and_not_what_should_have_been(
+        self, amount: int, currency: str, end: str
+    ) -> None:
+        shop = Shop()
+        shop.gateway.pay("pay_1", amount, currency)
+        if end != "at once":
+            shop.world.fail_always("refund payment", broken)
+        shop.failed()
+        if end == "by the sweep":
+            [report] = shop.reports()
+            assert (report["moneyAtRisk"], report["currency"]) == (amount, currency)
+            shop.world.faults.clear()
+        if end == "by a person":
+            for _ in range(9):
+                shop.sweep(20_000)
+            [report] = shop.reports()
+            assert (report["state"], report["moneyAtRisk"]) == ("needs_operator", amount)
+        else:
+            shop.settle()
+        told = [entry for entry in entries(shop) if entry["amount"] is not None]
+        actions = {"payment.captured"} if end == "by a person" else {"payment.captured", "payment.refunded"}
+        assert {entry["action"] for entry in told} == actions
+        assert {(entry["amount"], entry["currency"]) for entry in told} == {(amount, currency)}
+        assert shop.audit() == []
+
+    def test_what_was_paid_for_what_is_sold_out(self) -> None:
+        shop = Shop(capacity=1)
+        shop.sell(1)
+        shop.gateway.pay("pay_1", PRICE - 1000, "USD")
+        shop.failed()
+        told = [entry for entry in entries(shop) if entry["amount"] is not None]
+        assert [(entry["amount"], entry["currency"]) for entry in told] == [(PRICE - 1000, "USD")] * 2
+
+    @pytest.mark.parametrize(
         ("by", "execution", "actor"),
         [(None, "execution", "ann"), ("sweep", "another", "sweep"), ("gateway", "another", "gateway")],
     )

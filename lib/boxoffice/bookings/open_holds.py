@@ -1,5 +1,6 @@
 """What a user does with holds that are there: look at them, extend them, give them back."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,8 +14,9 @@ from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.holds import USUAL_HOLDS, Hold, HoldPolicy, extended_until
 from boxoffice.domain.status import BookingStatus, Outcome
+from boxoffice.history.record import note_new_end
 from boxoffice.inventory.expiry import expired_row
-from boxoffice.ports import MOST_VALUES
+from boxoffice.ports import MOST_VALUES, NewRow
 from boxoffice.schema import Table
 from boxoffice.times import to_text
 
@@ -51,7 +53,10 @@ async def extend_hold(desk: Desk, user_id: str, booking_id: str) -> Held:
     claims = {"bookingId": booking.id, "state": "RESERVED"}
     await desk.rows.update_where(Table.CLAIMS, claims, {"reservedUntil": text})
     row = {"$id": booking.id, "status": BookingStatus.HELD}
-    await desk.rows.update_where(Table.BOOKINGS, row, {"heldUntil": text, "checkAfter": text})
+    await asyncio.gather(
+        desk.rows.update_where(Table.BOOKINGS, row, {"heldUntil": text, "checkAfter": text}),
+        note_new_end(desk, booking, user_id, "booking.extended", until),
+    )
     # Somebody may have taken the units in the moment in which the hold ended.
     if await desk.rows.find(Table.OUTCOMES, {"$id": booking.id, "outcome": Outcome.EXPIRED}, limit=1):
         raise Rejected(Code.HOLD_EXPIRED)
@@ -84,7 +89,7 @@ async def release_hold(desk: Desk, user_id: str, booking_id: str) -> Booking:
     _check_unpaid(stored)
     if await desk.rows.find(Table.LEASES, {"$id": ids.lease_id(booking.id, user_id)}, limit=1):
         raise Rejected(Code.BOOKING_IN_PROGRESS)
-    outcome = await desk.rows.put_once(Table.OUTCOMES, expired_row(booking.id, user_id))
+    outcome = await desk.rows.put_once(Table.OUTCOMES, _released(desk, booking))
     if outcome["outcome"] == Outcome.CONFIRMED:
         raise _paid()
     await desk.inventory.release(booking.id, stored.places)
@@ -92,6 +97,10 @@ async def release_hold(desk: Desk, user_id: str, booking_id: str) -> Booking:
     columns = {"status": BookingStatus.CANCELLED, "checkAfter": to_text(look_at)}
     await desk.rows.update(Table.BOOKINGS, booking.id, columns)
     return replace(booking, status=BookingStatus.CANCELLED)
+
+
+def _released(desk: Desk, booking: Booking) -> NewRow:
+    return expired_row(booking.id, desk.execution_id, desk.actor or booking.user_id)
 
 
 async def _own(desk: Desk, user_id: str, booking_id: str) -> StoredHold:

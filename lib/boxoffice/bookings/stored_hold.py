@@ -119,7 +119,10 @@ async def show_begun(desk: Desk, hold: Booking, lease: Lease) -> None:
 
 
 def begun_columns(booking: Booking) -> dict[str, object]:
-    """What changes in the row of a hold when it is being paid for."""
+    """What changes in the row of a hold when it is being paid for.
+
+    Not the execution: the row keeps that of whoever has made the hold, and the lease has that of who pays.
+    """
     return {
         "status": booking.status,
         "paymentId": booking.payment_id,
@@ -127,5 +130,4 @@ def begun_columns(booking: Booking) -> dict[str, object]:
         "leaseUntil": to_text(booking.lease_until),
         "vouched": booking.vouched,
         "checkAfter": to_text(booking.check_after) if booking.check_after else None,
-        "executionId": booking.execution_id or None,
     }

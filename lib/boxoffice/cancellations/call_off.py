@@ -6,6 +6,7 @@ where the last one ended, and several at once do each booking once.
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.bookings.open_holds import release_hold
@@ -17,11 +18,10 @@ from boxoffice.cancellations.register import Cause, draft, register
 from boxoffice.domain.cancellation import refund_in_full
 from boxoffice.domain.errors import BoxofficeError, typed
 from boxoffice.domain.status import BookingStatus
+from boxoffice.history.telling import CALLED_OFF
 from boxoffice.identity import ORGANISER
 from boxoffice.ports import MOST_VALUES, Row, Where
 from boxoffice.schema import Table
-
-REASON = "The event was cancelled by its organiser."
 
 _MOST_FATES = 5_000
 
@@ -84,8 +84,10 @@ async def _cancel_all(desk: Desk, page: Sequence[Row]) -> int:
 
 
 async def _release_all(desk: Desk, page: Sequence[Row]) -> int:
+    for_organiser = replace(desk, actor=ORGANISER)
+
     async def release(row: Row) -> bool:
-        await release_hold(desk, row["userId"], row["$id"])
+        await release_hold(for_organiser, row["userId"], row["$id"])
         return True
 
     return await _try_all(desk, page, release)
@@ -110,7 +112,7 @@ async def _cancel(desk: Desk, sold: Sold, fates: Fates) -> bool:
     if not valid:
         return False
     refund = refund_in_full(sold.price, [fates.issued(sold.id, number) for number in valid])
-    cause = Cause(ORGANISER, REASON, by_organiser=True)
+    cause = Cause(ORGANISER, CALLED_OFF, by_organiser=True)
     cancellation = await register(desk, draft(desk, sold, refund, cause))
     if not await win(desk, cancellation):
         return False

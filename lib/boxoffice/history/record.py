@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from boxoffice.bookings.desk import Desk
+from boxoffice.bookings.records import Booking
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Retryable
 from boxoffice.domain.money import Money
@@ -77,6 +78,12 @@ async def note(
         money.currency if money else None,
     )
     await desk.rows.put_once(Table.AUDIT_LOG, entry.to_row(desk.execution_id))
+
+
+async def note_new_end(desk: Desk, hold: Booking, actor: str, action: str, until: datetime) -> None:
+    """Write down that a hold ends at another time than before. Raises as `note` does."""
+    before = to_text(hold.held_until) if hold.held_until else None
+    await note(desk, actor, action, hold.id, booking_id=hold.id, before=before, after=to_text(until))
 
 
 async def note_failed_refund(

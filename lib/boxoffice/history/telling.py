@@ -7,8 +7,11 @@ from boxoffice.domain import ids
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus
 from boxoffice.history.entries import Action, Entry
 from boxoffice.history.facts import Facts
-from boxoffice.identity import API_KEY, GATEWAY, SWEEP
+from boxoffice.identity import API_KEY, GATEWAY, ORGANISER, SWEEP
 from boxoffice.ports import Row
+
+CALLED_OFF = "The event was cancelled by its organiser."
+"""Why what was booked of an event was cancelled with it."""
 
 _TAKEN = frozenset({PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED})
 _ENDS = {
@@ -77,6 +80,8 @@ def _end(facts: Facts) -> Iterator[Entry]:
     if action is Action.EXPIRED:
         action, before, after = _ENDS_OF_HOLDS.get(BookingStatus(booking["status"]), (action, before, after))
     why = None if action is Action.CONFIRMED else booking["failureCode"]
+    if outcome["by"] == ORGANISER:
+        why = CALLED_OFF
     at, execution_id = outcome["$createdAt"], outcome["executionId"]
     yield _change(facts, action, _ender(facts), at, before, after, execution_id, reason=why)
 

@@ -26,9 +26,6 @@ from boxoffice.ports import NewRow, Rows, RowsTaken
 from boxoffice.schema import Table
 from boxoffice.times import to_text
 
-MOST_UNITS = 100
-"""So many rows can be written all or none, and so many units one booking can have."""
-
 # Every lost race means that somebody else has won one, so even the last units of a large sale are decided
 # within a few rounds. This only stops a loop that cannot end.
 _MAX_ROUNDS = 50
@@ -57,13 +54,14 @@ class Inventory:
         choose: units.Choose,
         now: Callable[[], datetime],
         conflicts: Conflicts,
+        execution_id: str = "",
     ) -> None:
         self._rows = rows
         self._memory = memory
         self._choose = choose
         self._now = now
         self._conflicts = conflicts
-        self._asking = Asking(rows, memory, now)
+        self._asking = Asking(rows, memory, now, execution_id)
 
     async def known_shortage(self, wants: Sequence[Want]) -> Rejected | None:
         """The refusal, when it is certain that `wants` cannot be had; `None` is no promise.

@@ -21,8 +21,10 @@ _AT_ONCE = 20
 _ATTEMPT = "expiry"
 
 
-async def end_lapsed_holds(rows: Rows, claims: Iterable[Claim]) -> frozenset[str]:
+async def end_lapsed_holds(rows: Rows, claims: Iterable[Claim], execution_id: str = "") -> frozenset[str]:
     """End the holds among `claims` that have lapsed, and free their units; the ids of those.
+
+    `execution_id` is that of whoever is at work, for the log.
 
     One that is just being paid for is left alone, and so is every booking that was made.
     """
@@ -30,18 +32,18 @@ async def end_lapsed_holds(rows: Rows, claims: Iterable[Claim]) -> frozenset[str
     if not lapsed:
         return frozenset()
     open_ones = await _unpaid(rows, lapsed)
-    ended = await decide_expired(rows, open_ones)
+    ended = await decide_expired(rows, open_ones, execution_id)
     await free_claims(rows, ended)
     return frozenset(ended)
 
 
-async def decide_expired(rows: Rows, booking_ids: Sequence[str]) -> list[str]:
+async def decide_expired(rows: Rows, booking_ids: Sequence[str], execution_id: str = "") -> list[str]:
     """Write the outcome of holds that have ended; those of them that are over, by whomever it was decided."""
     over: list[str] = []
     for at in range(0, len(booking_ids), _AT_ONCE):
         part = booking_ids[at : at + _AT_ONCE]
         stored = await asyncio.gather(
-            *(rows.put_once(Table.OUTCOMES, expired_row(booking_id)) for booking_id in part)
+            *(rows.put_once(Table.OUTCOMES, expired_row(booking_id, execution_id)) for booking_id in part)
         )
         over += [
             booking_id
@@ -60,9 +62,15 @@ async def free_claims(rows: Rows, booking_ids: Sequence[str]) -> None:
         await rows.delete_where(Table.CLAIMS, {"bookingId": booking_ids})
 
 
-def expired_row(booking_id: str, released_by: str | None = None) -> NewRow:
-    """The outcome of a hold that nobody has paid for in time, or that its owner has given back before."""
-    return NewRow(booking_id, {"outcome": Outcome.EXPIRED, "attempt": _ATTEMPT, "by": released_by})
+def expired_row(booking_id: str, execution_id: str, released_by: str | None = None) -> NewRow:
+    """The outcome of a hold that nobody has paid for in time, or that somebody has given back before."""
+    columns = {
+        "outcome": Outcome.EXPIRED,
+        "attempt": _ATTEMPT,
+        "by": released_by,
+        "executionId": execution_id or None,
+    }
+    return NewRow(booking_id, columns)
 
 
 async def _unpaid(rows: Rows, booking_ids: Sequence[str]) -> list[str]:

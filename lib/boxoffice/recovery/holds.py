@@ -168,10 +168,12 @@ async def _decide(desk: Desk, booking_ids: Sequence[str]) -> Sequence[str]:
         return ()
     try:
         await desk.rows.create_all(
-            Table.OUTCOMES, [expired_row(booking_id) for booking_id in booking_ids], owner="attempt"
+            Table.OUTCOMES,
+            [expired_row(booking_id, desk.execution_id) for booking_id in booking_ids],
+            owner="attempt",
         )
     except RowsTaken:
-        return await decide_expired(desk.rows, booking_ids)
+        return await decide_expired(desk.rows, booking_ids, desk.execution_id)
     return booking_ids
 
 

@@ -1,10 +1,14 @@
 """A payment has failed: its hold ends soon, so that others can have what it keeps."""
 
+import asyncio
+
 from boxoffice.bookings.desk import Desk
 from boxoffice.domain.errors import Rejected
 from boxoffice.domain.holds import ends_after_failure
 from boxoffice.domain.payments import PaymentState
 from boxoffice.domain.status import BookingStatus
+from boxoffice.history.record import note_new_end
+from boxoffice.identity import GATEWAY
 from boxoffice.ports import Range, Where
 from boxoffice.schema import Table
 from boxoffice.times import to_text
@@ -39,5 +43,8 @@ async def end_hold_soon(desk: Desk, event: StoredEvent) -> Progress:
     sooner = to_text(until)
     claims: Where = {"bookingId": hold.id, "state": "RESERVED", "reservedUntil": Range(above=sooner)}
     await desk.rows.update_where(Table.CLAIMS, claims, {"reservedUntil": sooner})
-    await desk.rows.update_where(Table.BOOKINGS, unchanged, {"heldUntil": sooner, "checkAfter": sooner})
+    await asyncio.gather(
+        desk.rows.update_where(Table.BOOKINGS, unchanged, {"heldUntil": sooner, "checkAfter": sooner}),
+        note_new_end(desk, hold, GATEWAY, "booking.shortened", until),
+    )
     return done(Result.HOLD_ENDS)
