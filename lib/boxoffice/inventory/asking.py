@@ -19,10 +19,13 @@ class Asking:
     `freed` are the units of holds that were found to have ended.
     """
 
-    def __init__(self, rows: Rows, memory: PoolMemory, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, rows: Rows, memory: PoolMemory, now: Callable[[], datetime], execution_id: str = ""
+    ) -> None:
         self._rows = rows
         self._memory = memory
         self._now = now
+        self._execution_id = execution_id
         self.freed: set[Unit] = set()
 
     def unknown(self, pools: Sequence[str]) -> list[str]:
@@ -111,7 +114,7 @@ class Asking:
     async def read(self, pools: Sequence[str]) -> None:
         """Find out what is taken. A hold that has ended is in nobody's way: its units are freed."""
         claims = await read_claims(self._rows, pools)
-        ended = await end_lapsed_holds(self._rows, claims)
+        ended = await end_lapsed_holds(self._rows, claims, self._execution_id)
         self.freed |= {claim.unit for claim in claims if claim.booking_id in ended}
         by_pool: dict[str, list[Claim]] = {pool: [] for pool in pools}
         for claim in claims:
