@@ -4,7 +4,7 @@ Tickets are numbered through all items, from 1: with 2 standing and 1 seated, ti
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -49,6 +49,19 @@ def selections(event_id: str, items: Iterable[BookedItem]) -> tuple[Selection, .
 def by_ticket(items: Iterable[BookedItem]) -> Iterator[BookedItem]:
     """The item of each ticket, in the order of their numbers."""
     return (item for item in items for _ in range(item.quantity))
+
+
+def with_seats(items: Iterable[BookedItem], labels: Mapping[int, str]) -> tuple[BookedItem, ...]:
+    """The items once some tickets have other seats: `labels` by the tickets' numbers.
+
+    Where any seats of the category would do, any still do.
+    """
+    first, found = 1, []
+    for item in items:
+        seats = tuple(labels.get(number, label) for number, label in enumerate(item.seats, start=first))
+        found.append(replace(item, seats=seats))
+        first += item.quantity
+    return tuple(found)
 
 
 def wanted_parts(items: Iterable[BookedItem]) -> Iterator[str]:

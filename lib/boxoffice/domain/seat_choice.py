@@ -43,10 +43,12 @@ def check_no_seat_twice(labels: Iterable[str]) -> None:
     """Return when all labels of a showtime's seats are different. Raises `Rejected` with `INVALID_SEAT`."""
     repeated = [label for label, times in Counter(labels).items() if times > 1]
     if repeated:
-        raise _invalid([(label, _TWICE) for label in repeated])
+        raise _invalid([(label, _TWICE) for label in repeated], "seats")
 
 
-def check_seats_free(layout: Layout, seats: Sequence[Seat], taken: Mapping[str, Standing]) -> None:
+def check_seats_free(
+    layout: Layout, seats: Sequence[Seat], taken: Mapping[str, Standing], field: str = "seats"
+) -> None:
     """Return when all of `seats` are free. `taken` has every unit of the pool that is not, by name.
 
     Raises `Rejected` with `INVALID_SEAT` when some are blocked, listing all that are not free, and why; or
@@ -60,7 +62,7 @@ def check_seats_free(layout: Layout, seats: Sequence[Seat], taken: Mapping[str, 
     blocked = [(seat.label, "blocked") for seat in gone if taken[seat.unit] is Standing.BLOCKED]
     if blocked:
         others = [(seat.label, _TAKEN) for seat in gone if taken[seat.unit] is not Standing.BLOCKED]
-        raise _invalid([*blocked, *others])
+        raise _invalid([*blocked, *others], field)
     wanted = taken.keys() | {seat.unit for seat in seats}
     categories = {seat.category for seat in seats}
     category = categories.pop() if len(categories) == 1 else None
@@ -94,7 +96,7 @@ def nearest_free(layout: Layout, taken: Collection[str], seat: Seat) -> tuple[Se
     return tuple(other for *_, other in best)
 
 
-def _invalid(wrong: Sequence[tuple[str, str]], field: str = "seats") -> Rejected:
+def _invalid(wrong: Sequence[tuple[str, str]], field: str) -> Rejected:
     labels: dict[str, list[str]] = {_NOT_SOLD: [], **{ending: [] for ending in _ENDINGS.values()}}
     for label, reason in dict.fromkeys(wrong):
         labels[_ENDINGS.get(reason, _NOT_SOLD)].append(label)

@@ -20,7 +20,7 @@ from boxoffice.inventory.expiry import end_lapsed_holds
 from boxoffice.inventory.reading import as_decided, read_claims
 from boxoffice.managing import changes, moving
 from boxoffice.managing.changes import Change, ChangeKind, ChangeState
-from boxoffice.managing.moving import Step
+from boxoffice.managing.steps import Step, plan_text
 from boxoffice.ports import Row, RowsTaken
 from boxoffice.programme import KnownProgramme, Programme
 from boxoffice.schema import Table
@@ -75,7 +75,7 @@ async def move(desk: Desk, actor: str, wish: Wish, reason: str) -> Moved:
         kind=ChangeKind.MOVE,
         event_id=booking["eventId"],
         target=json.dumps({"bookingId": wish.booking_id, "tickets": dict(wish.seats)}, ensure_ascii=False),
-        plan=moving.plan_text(steps),
+        plan=plan_text(steps),
         actor=actor,
         reason=reason,
         booking_id=wish.booking_id,
@@ -146,7 +146,7 @@ async def _hall(desk: Desk, booking: Row, wish: Wish) -> _Hall:
 
 async def _plan(desk: Desk, hall: _Hall, wish: Wish) -> Sequence[Step]:
     claims = await read_claims(desk.rows, [hall.pool])
-    ended = await end_lapsed_holds(desk.rows, claims)
+    ended = await end_lapsed_holds(desk.rows, claims, desk.execution_id)
     there = {claim.unit.name: claim for claim in claims if claim.booking_id not in ended}
     taken = {name: standing_while_there(claim) for name, claim in there.items()}
     current = {number: hall.layout.by_unit[claim["unit"]] for number, claim in hall.claims.items()}

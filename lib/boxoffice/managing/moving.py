@@ -4,22 +4,24 @@ The new seats are claimed first, then the move's outcome is decided, and only th
 nobody is ever without a seat. In between a ticket has two. Whoever cancels it meanwhile, or lets its hold
 expire, first writes that down and then frees what it has; so a move that looks for that after it has claimed
 either sees it and frees the new seat itself, or has claimed it early enough to be freed with the old one.
+
+A seat that one ticket leaves and another of the same booking gets is never free in between: its claim changes
+its ticket, once the one that leaves it has its new seat.
 """
 
-import asyncio
-import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.domain import ids
-from boxoffice.domain.notices import NoticeKind
+from boxoffice.domain.moves import assigned, fresh, handed_on
 from boxoffice.domain.pools import ClaimState, Unit
 from boxoffice.domain.status import BookingStatus, Outcome
 from boxoffice.managing import changes
 from boxoffice.managing.changes import Change, ChangeState
-from boxoffice.outbox.notify import notify
+from boxoffice.managing.showing import claims_of, name_seats, print_seats, tell
+from boxoffice.managing.steps import steps_of
 from boxoffice.ports import NewRow, Range, Row, RowsTaken, Where
 from boxoffice.schema import Table
 
@@ -28,21 +30,9 @@ MOVED = "units.moved"
 
 _CANCELLED = "cancelled"
 _ENDED = frozenset({BookingStatus.CANCELLED, BookingStatus.EXPIRED, BookingStatus.ROLLED_BACK})
-_MOST_CLAIMS = 500
 
 # Longer than any execution can be at work on a hold that it has read.
 _PAYING = timedelta(minutes=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The ticket `number` of a booking leaves one unit for another."""
-
-    number: int
-    old: Unit
-    old_label: str
-    new: Unit
-    new_label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +41,6 @@ class Hold:
 
     state: ClaimState
     until: str | None = None
-
-
-def plan_text(steps: Sequence[Step]) -> str:
-    """The steps as the journal holds them."""
-    told = [
-        [step.number, step.old.claim_id, step.old_label, step.new.claim_id, step.new_label] for step in steps
-    ]
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-
-
-def steps_of(change: Change) -> tuple[Step, ...]:
-    """The steps that the journal holds."""
-    return tuple(
-        Step(number, Unit.of_claim(old), old_label, Unit.of_claim(new), new_label)
-        for number, old, old_label, new, new_label in json.loads(change.plan)
-    )
 
 
 async def hold_of(desk: Desk, booking: Row | None) -> Hold | None:
@@ -101,14 +75,25 @@ async def leave(desk: Desk, change: Change) -> None:
         return
     booking = await _booking(desk, change)
     hold = await hold_of(desk, booking)
-    await _follow(desk, change, hold)
-    old = [step.old.claim_id for step in steps_of(change)]
-    # By the booking too: the seat may be somebody else's already.
-    await desk.rows.delete_where(Table.CLAIMS, {"$id": old, "bookingId": _booking_id(change)})
-    desk.inventory.freed(step.old for step in steps_of(change))
-    await print_seats(desk, change)
+    steps = steps_of(change)
+    for step in handed_on(steps):
+        await _hand_on(desk, change, step.new, step.number)
+    gone = await _cancelled(desk, change) if hold else {step.number for step in steps}
+    own = {Unit.of_claim(claim["$id"]): claim for claim in await claims_of(desk, _booking_id(change))}
+    kept = assigned(steps, gone, own)
+    await _follow(desk, change, hold, own, kept)
+    went = [step for step in steps if kept.get(step.old) != step.number]
     if booking:
-        await _tell(desk, change, booking)
+        await name_seats(desk, booking, went)
+    given_up = [step.old for step in steps if step.old not in kept]
+    if given_up:
+        # By the booking too: the seat may be somebody else's already.
+        old = [unit.claim_id for unit in given_up]
+        await desk.rows.delete_where(Table.CLAIMS, {"$id": old, "bookingId": _booking_id(change)})
+        desk.inventory.freed(given_up)
+    await print_seats(desk, _booking_id(change), {step.number for step in steps_of(change)})
+    if booking and went:
+        await tell(desk, change.id, booking, went)
     look_at = None
     if hold is not None and hold.state is ClaimState.RESERVED:
         # Somebody who is just paying for the hold may print the old seats on its tickets.
@@ -116,29 +101,12 @@ async def leave(desk: Desk, change: Change) -> None:
     await changes.finish(desk, change, MOVED, look_at)
 
 
-async def print_seats(desk: Desk, change: Change) -> None:
-    """Show on the booking's tickets the seats that they have. Their codes stay: they say nothing of seats."""
-    numbers = {step.number for step in steps_of(change)}
-    claims = await _own_claims(desk, change)
-    await asyncio.gather(
-        *(
-            desk.rows.update_where(
-                Table.TICKETS,
-                {"$id": ids.ticket_id(_booking_id(change), claim["ticket"])},
-                {"unit": claim["unit"], "seat": claim["label"]},
-            )
-            for claim in claims
-            if claim["ticket"] in numbers
-        )
-    )
-
-
 async def stay(desk: Desk, change: Change) -> None:
     """Keep the old seats, and free the new ones. Only after the outcome says so.
 
     Not looked at again: a later move may have brought the booking to one of these seats after all.
     """
-    new = [step.new.claim_id for step in steps_of(change)]
+    new = [step.new.claim_id for step in fresh(steps_of(change))]
     await desk.rows.delete_where(Table.CLAIMS, {"$id": new, "bookingId": _booking_id(change)})
     await changes.refuse(desk, change, look_at=None)
 
@@ -146,7 +114,7 @@ async def stay(desk: Desk, change: Change) -> None:
 async def resume(desk: Desk, change: Change) -> None:
     """Bring a move to the end that it has come nearest to. Raises as `carry_out` does."""
     if change.state is ChangeState.DONE:
-        await print_seats(desk, change)
+        await print_seats(desk, _booking_id(change), {step.number for step in steps_of(change)})
         await changes.finish(desk, change, MOVED, None)
     if change.state is not ChangeState.BEGUN:
         return
@@ -176,7 +144,7 @@ async def _claim(desk: Desk, change: Change, hold: Hold) -> bool:
             },
             public=True,
         )
-        for step in steps_of(change)
+        for step in fresh(steps_of(change))
     ]
     try:
         await desk.rows.create_all(Table.CLAIMS, rows, owner="bookingId")
@@ -187,52 +155,50 @@ async def _claim(desk: Desk, change: Change, hold: Hold) -> bool:
     return True
 
 
-async def _follow(desk: Desk, change: Change, hold: Hold | None) -> None:
-    """Let the new seats share what has become of the booking and its tickets while they were claimed."""
-    steps = steps_of(change)
-    new = [step.new.claim_id for step in steps]
+async def _hand_on(desk: Desk, change: Change, unit: Unit, number: int) -> None:
+    """Let a unit that the booking has be another ticket's."""
+    where = {"$id": unit.claim_id, "bookingId": _booking_id(change)}
+    await desk.rows.update_where(Table.CLAIMS, where, {"ticket": number})
+
+
+async def _cancelled(desk: Desk, change: Change) -> Collection[int]:
+    """Those of the move's tickets that were cancelled meanwhile."""
+    number_of = {ids.ticket_id(_booking_id(change), step.number): step.number for step in steps_of(change)}
+    fates = await desk.rows.find(Table.CHECKINS, {"$id": list(number_of), "kind": _CANCELLED})
+    return [number_of[fate["$id"]] for fate in fates]
+
+
+async def _follow(
+    desk: Desk, change: Change, hold: Hold | None, claims: Mapping[Unit, Row], kept: Mapping[Unit, int]
+) -> None:
+    """Let the new seats share what has become of the booking and its tickets while they were claimed.
+
+    `claims` are the booking's, and `kept` those that the move's tickets keep, with their numbers.
+    """
     own = {"bookingId": _booking_id(change)}
-    ticket_of = {ids.ticket_id(_booking_id(change), step.number): step.new.claim_id for step in steps}
-    fates = await desk.rows.find(Table.CHECKINS, {"$id": list(ticket_of), "kind": _CANCELLED})
-    gone = new if hold is None else [ticket_of[fate["$id"]] for fate in fates]
-    if gone:
+    new = [step.new for step in steps_of(change)]
+    if gone := [unit.claim_id for unit in new if unit not in kept]:
         await desk.rows.delete_where(Table.CLAIMS, {**own, "$id": gone})
     if hold is None:
         return
-    reserved: Where = {**own, "$id": new, "state": ClaimState.RESERVED}
+    for unit, number in kept.items():
+        if unit in claims and claims[unit]["ticket"] != number:
+            await _hand_on(desk, change, unit, number)
+    reserved: Where = {**own, "$id": [unit.claim_id for unit in new], "state": ClaimState.RESERVED}
     if hold.state is ClaimState.SOLD:
         await desk.rows.update_where(Table.CLAIMS, reserved, {"state": hold.state, "reservedUntil": None})
         return
     # Whoever extends a hold begins with its claims: the old ones may last longer than the row says. The new
     # ones may have been extended too by now, and must not become shorter again.
-    ends = [claim["reservedUntil"] for claim in await _own_claims(desk, change)]
+    ends = [claim["reservedUntil"] for claim in claims.values()]
     until = max(end for end in (hold.until, *ends) if end)
     shorter: Where = {**reserved, "reservedUntil": Range(upto=until)}
     await desk.rows.update_where(Table.CLAIMS, shorter, {"reservedUntil": until})
 
 
-async def _tell(desk: Desk, change: Change, booking: Row) -> None:
-    """Have the booking's owner told, once."""
-    body = {
-        "reference": booking["reference"],
-        "eventName": booking["eventName"],
-        "tickets": [
-            {"number": step.number, "from": step.old_label, "to": step.new_label} for step in steps_of(change)
-        ],
-    }
-    kind = NoticeKind.BOOKING_MOVED
-    await notify(desk, booking["userId"], kind, booking["$id"], body, change.id)
-
-
 async def _booking(desk: Desk, change: Change) -> Row | None:
     found = await desk.rows.find(Table.BOOKINGS, {"$id": _booking_id(change)}, limit=1)
     return found[0] if found else None
-
-
-async def _own_claims(desk: Desk, change: Change) -> Sequence[Row]:
-    where = {"bookingId": _booking_id(change)}
-    columns = ["unit", "label", "ticket", "reservedUntil"]
-    return await desk.rows.find(Table.CLAIMS, where, columns=columns, limit=_MOST_CLAIMS)
 
 
 def _booking_id(change: Change) -> str:
