@@ -32,6 +32,7 @@ class Looks:
     read: list[float] = field(default_factory=list)
     remembered: list[float] = field(default_factory=list)
     _moments: set[str] = field(default_factory=set)
+    _began: float = field(default_factory=time.perf_counter)
 
     def look(self, http: Http, query: Mapping[str, Any]) -> bool:
         """Looks once; whether there was an answer. The first about a moment is the one that was read."""
@@ -49,6 +50,12 @@ class Looks:
     def hit_rate(self) -> float:
         """The part of the answers that cost Appwrite nothing."""
         return len(self.remembered) / (len(self.read) + len(self.remembered))
+
+    @property
+    def told(self) -> str:
+        """How many looks there were, and how many of them were read, in how much time so far."""
+        seconds = time.perf_counter() - self._began
+        return f"{len(self.read) + len(self.remembered)} looks, {len(self.read)} read in {seconds:.2f} s"
 
 
 def plan_of(seats: int) -> dict[str, Any]:
@@ -76,27 +83,29 @@ def sold_hall(shop: Shop, seats: int) -> str:
 
 def measure_hall(shop: Shop, guest: Http, seats: int) -> bool:
     """Prints how long a hall takes; whether that is quick enough."""
-    query, looks = {"showtimeId": sold_hall(shop, seats)}, Looks()
+    query = {"showtimeId": sold_hall(shop, seats)}
     execute(guest, AVAILABILITY, {})
-    for _ in range(_BURSTS):
+    looks = Looks()
+    for burst in range(_BURSTS):
+        time.sleep(_FORGOTTEN_SECONDS if burst else 0)
         # On a slow machine too some of them come from memory.
         for _ in range(_LOOKS):
             looks.look(guest, query)
-        time.sleep(_FORGOTTEN_SECONDS)
+    told = looks.told
     first, later = looks.read[0], statistics.median(looks.read[1:])
     warm = statistics.median(looks.remembered)
     print(
-        f"{seats} seats, all sold: first {_ms(first)}, read again {_ms(later)}, from memory {_ms(warm)}",
+        f"{seats} seats, all sold: {told}, first {_ms(first)}, read again {_ms(later)}, "
+        f"from memory {_ms(warm)}",
         flush=True,
     )
-    return first < COLD_SECONDS and warm < WARM_SECONDS
+    return max(first, later) < COLD_SECONDS and warm < WARM_SECONDS
 
 
 def measure_mixed(shop: Shop, guest: Http, clients: int, each: int) -> bool:
     """Prints how often memory answers while as many people look as book; whether that is often enough."""
     event = shop.create_event({KIND: (PRICE, 10 * clients * each)}, name="Benchmark")
     customers = [shop.create_customer() for _ in range(clients)]
-    looks = Looks()
 
     def booking(number: int) -> Callable[[], bool]:
         customer, payment = customers[number], shop.pay(customers[number], PRICE)
@@ -106,12 +115,14 @@ def measure_mixed(shop: Shop, guest: Http, clients: int, each: int) -> bool:
         return lambda: looks.look(http, {"eventId": event.id})
 
     guests = [guest.another() for _ in range(clients)]
-    done = at_once([
+    work = [
         *([booking(number) for _ in range(each)] for number in range(clients)),
         *([looking(http) for _ in range(4 * each)] for http in guests),
-    ])  # fmt: skip
+    ]
+    looks = Looks()
+    done = at_once(work)
     print(
-        f"{clients} book, {clients} look: {len(looks.remembered) + len(looks.read)} looks, "
+        f"{clients} book, {clients} look: {looks.told}, {done.refused} refused, "
         f"{looks.hit_rate:.1%} from memory, {_ms(statistics.median(looks.remembered))} each"
     )
     return done.refused == 0 and looks.hit_rate > HIT_RATE
