@@ -19,6 +19,15 @@ from emulator.razorpay.payments import FAILURE, authorise, capture, fail, start
 
 PAID, FAILED = "pay", "fail"
 
+# ISO 4217, of those that the gateway takes. The others have two.
+_DECIMALS = {
+    **dict.fromkeys(
+        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF"), 0
+    ),
+    **dict.fromkeys(("XOF", "XPF", "UYI"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+}
+
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Test checkout</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 <style>body{font:1.1rem system-ui;max-width:26rem;margin:10vh auto;padding:0 1rem}
@@ -130,7 +139,8 @@ def _check_callback(url: str) -> None:
 
 
 def _spell(order: Row) -> str:
-    return f"{order['currency']} {order['amount'] / 100:.2f}"
+    digits = _DECIMALS.get(order["currency"], 2)
+    return f"{order['currency']} {order['amount'] / 10**digits:.{digits}f}"
 
 
 def _html(body: str) -> Reply:

@@ -264,6 +264,19 @@ def test_paying_on_the_checkout_page(gateway: Any, server: LocalServer, capture:
     assert gateway.utility.verify_payment_signature(shown)
 
 
+@pytest.mark.parametrize(
+    ("amount", "currency", "spelt"),
+    [(1_206, "JPY", "JPY 1206"), (44_445, "KWD", "KWD 44.445"), (50_000, "INR", "INR 500.00")],
+)
+def test_the_checkout_page_spells_amounts_as_their_currency_does(
+    gateway: Any, server: LocalServer, amount: int, currency: str, spelt: str
+) -> None:
+    order = gateway.order.create({"amount": amount, "currency": currency})
+    url = server.ready.razorpay["url"]
+    page = requests.get(f"{url}/checkout", params={"order_id": order["id"]}, timeout=10).text
+    assert spelt in page
+
+
 def test_failing_on_the_checkout_page_and_trying_again(gateway: Any, server: LocalServer) -> None:
     order = gateway.order.create({"amount": PRICE, "currency": "INR", "payment": {"capture": "automatic"}})
     click(server.ready.razorpay["url"], order["id"], "fail")

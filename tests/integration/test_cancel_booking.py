@@ -251,3 +251,7 @@ class TestWhoMay:
 def test_bad_input_is_refused(arena: Arena, body: dict[str, Any]) -> None:
     answer = cancel(arena.http, **body)
     assert (answer.status, answer.code) == (400, "VALIDATION_ERROR")
+    field = answer.body["details"]["field"]
+    assert field in answer.body["error"]
+    if "ticket" in body:
+        assert field == "ticket"

@@ -57,7 +57,8 @@ class TestWhatIsCancelled:
     def test_not_what_the_booking_does_not_have(self, numbers: tuple[int, ...]) -> None:
         shop = Counter()
         assert shop.refused(*numbers).code is Code.VALIDATION_ERROR
-        assert shop.refused(ticket_ids=("tk-somebody-elses",)).code is Code.VALIDATION_ERROR
+        refused = shop.refused(ticket_ids=("tk-somebody-elses",))
+        assert (refused.code, refused.details["field"]) == (Code.VALIDATION_ERROR, "ticketIds")
         assert shop.count(Table.CANCELLATIONS, Table.CHECKINS) == [0, 0]
 
     def test_the_place_can_be_bought_at_once_by_somebody_else(self) -> None:

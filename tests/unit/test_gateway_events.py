@@ -98,6 +98,8 @@ def test_what_nobody_has_to_know_is_unknown_and_keeps_its_name(name: str, payloa
 @pytest.mark.parametrize("event_id", ["", " ", "evt 1", "é", "-evt", "e" * 65, "evt_1\n"])
 def test_an_id_that_cannot_be_the_gateways(event_id: str) -> None:
     assert refused_field(event_id, ENVELOPE) == "x-razorpay-event-id"
+    with pytest.raises(Rejected, match="x-razorpay-event-id must be the event's id"):
+        read_event(event_id, ENVELOPE)
 
 
 @pytest.mark.parametrize("envelope", [None, [], "text", 1, True])

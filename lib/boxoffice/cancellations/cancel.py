@@ -86,15 +86,20 @@ async def _find(desk: Desk, asker: Caller, request: Request) -> Sold:
 
 
 def _wanted(known: Known, request: Request) -> tuple[int, ...]:
-    """The numbers of the tickets that are meant. When all are cancelled, those that were cancelled last."""
+    """The numbers of the tickets that are meant. When all are cancelled, those that were cancelled last.
+
+    Raises `Rejected` with `VALIDATION_ERROR` for ids of tickets that the booking does not have.
+    """
     sold = known.sold
     if request.is_whole:
         return known.left or known.in_effect[-1].numbers
     if request.numbers:
         return tuple(sorted(request.numbers))
     number_of = {ids.ticket_id(sold.id, number): number for number in sold.numbers}
-    # A number that no booking has stands for an id that this one does not have.
-    return tuple(sorted(number_of.get(ticket_id, 0) for ticket_id in request.ticket_ids))
+    if not number_of.keys() >= set(request.ticket_ids):
+        rule = "must be ids of tickets of the booking"
+        raise Rejected(Code.VALIDATION_ERROR, f"ticketIds {rule}.", {"field": "ticketIds", "allowed": rule})
+    return tuple(sorted(number_of[ticket_id] for ticket_id in request.ticket_ids))
 
 
 def _earlier(known: Known, numbers: Sequence[int]) -> Cancellation | None:

@@ -77,7 +77,8 @@ def read_event(event_id: str, envelope: Any) -> GatewayEvent:
     Raises `Rejected` with `VALIDATION_ERROR` for what the gateway does not send.
     """
     if not _EVENT_ID.fullmatch(event_id):
-        raise _malformed(EVENT_ID_HEADER)
+        sentence = f"The header {EVENT_ID_HEADER} must be the event's id: 1 to 64 of A-Z, a-z, 0-9 and ._-"
+        raise Rejected(Code.VALIDATION_ERROR, sentence, {"field": EVENT_ID_HEADER})
     if not isinstance(envelope, Mapping):
         raise _malformed("body")
     name = envelope.get("event")
