@@ -227,6 +227,10 @@ class Archive(Protocol):
 class Payments(Protocol):
     """A payment gateway."""
 
+    def least(self, currency: str) -> Money:
+        """The smallest amount of a currency that can be paid."""
+        ...
+
     async def open_order(self, receipt: str, amount: Money, notes: Mapping[str, str]) -> GatewayOrder:
         """Ask for a payment of `amount` for what `receipt` (up to 40 characters) names.
 

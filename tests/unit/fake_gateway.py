@@ -80,7 +80,11 @@ class FakeGateway:
 
         self.world.around("capture payment", effect)
 
+    def least(self, currency: str) -> Money:
+        return Money(100, currency)
+
     async def open_order(self, receipt: str, amount: Money, notes: Mapping[str, str]) -> GatewayOrder:
+        assert amount.amount >= 100
         assert 1 <= len(receipt) <= 40
         assert len(notes) <= 15 and all(len(value) <= 256 for value in notes.values())
 

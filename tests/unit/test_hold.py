@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from boxoffice.bookings.hold import HoldWish, hold
 from boxoffice.bookings.open_holds import extend_hold, list_holds, release_hold
 from boxoffice.domain.codes import Code
@@ -50,6 +51,25 @@ class TestHolding:
         assert refused.code is Code.INSUFFICIENT_TICKETS
         assert refused.details["conflict"]["kind"] == "HOLD_CONFLICT"
         assert shop.count(Table.BOOKINGS) == [1]
+
+    @pytest.mark.parametrize(("price", "off"), [(99, None), (1, None), (500, 450)])
+    def test_what_costs_less_than_can_be_paid_is_refused(self, price: int, off: int | None) -> None:
+        shop = Shop()
+        shop.rows.tables[Table.TICKET_TYPES]["standing"]["price"] = price
+        shop.rows.seed(Table.PROMO_CODES, "spring", code="SPRING", currency="INR", amount=off or 1)
+        before = shop.snapshot()
+        wish = HoldWish((SomeTickets("concert", "standing", None, 1),), "SPRING" if off else None)
+        refused = refusal(hold(shop.desk(), ANN, wish))
+        assert (refused.code, refused.details["least"]) == (Code.VALIDATION_ERROR, 100)
+        assert "INR 1.00" in refused.message
+        assert not refused.rule.retryable
+        assert shop.snapshot() == before
+
+    @pytest.mark.parametrize("price", [0, 100])
+    def test_what_costs_nothing_or_as_little_as_can_be_paid_is_held(self, price: int) -> None:
+        shop = Shop()
+        shop.rows.tables[Table.TICKET_TYPES]["standing"]["price"] = price
+        assert held(shop).booking.total.amount == price
 
     def test_too_many_open_holds(self) -> None:
         shop = Shop()

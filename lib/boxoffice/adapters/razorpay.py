@@ -25,6 +25,9 @@ Result = TypeVar("Result")
 _POLICY = RetryPolicy(attempts=3, base=0.2, cap=1.0)
 _REPEATABLE = frozenset({ErrorKind.RETRYABLE})
 
+# In minor units of any currency: for less, orders are refused.
+_LEAST = 100
+
 # A refused or unanswered order is looked for; when it is not there, it is asked for this often.
 _MOST_CREATIONS = 2
 
@@ -77,6 +80,10 @@ class RazorpayPayments:
         self._threads = threads
         self._timing = timing
         self._budget = budget
+
+    def least(self, currency: str) -> Money:
+        """See `Payments.least`."""
+        return Money(_LEAST, currency)
 
     async def open_order(self, receipt: str, amount: Money, notes: Mapping[str, str]) -> GatewayOrder:
         """See `Payments.open_order`."""

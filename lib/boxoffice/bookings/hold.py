@@ -24,6 +24,7 @@ from boxoffice.domain.codes import Code
 from boxoffice.domain.conflicts import Right
 from boxoffice.domain.errors import BoxofficeError, Rejected
 from boxoffice.domain.holds import held_until, open_hold_pools, too_many
+from boxoffice.domain.payments import too_little
 from boxoffice.domain.selection import Selection
 from boxoffice.domain.status import BookingStatus
 from boxoffice.inventory.claims import Claimant
@@ -80,6 +81,10 @@ async def hold(desk: Desk, caller: Caller, wish: HoldWish, right: Right | None =
 async def _hold(desk: Desk, caller: Caller, wish: HoldWish, right: Right | None) -> Held:
     basket = await fill(desk, caller.user_id, wish.selections, wish.promo_code)
     booking_id = ids.hold_id(caller.user_id, wish.request_id or desk.new_token())
+    total = basket.price.total
+    cause = "promoCode" if basket.promo_code else "quantity"
+    refusal = basket.refusal or too_little(total, desk.payments.least(total.currency), cause)
+    basket = replace(basket, refusal=refusal)
     if basket.refusal is None:
         right = right or Right(basket.event.conflicts, caller.tier)
         shortage = await contest.known_shortage(desk, right, (*basket.wants, *basket.extras))

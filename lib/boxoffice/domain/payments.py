@@ -154,3 +154,20 @@ def _same(left: str, right: str) -> bool:
 
 def _digits(phone: str) -> str:
     return "".join(character for character in phone if character in "0123456789")
+
+
+def too_little(total: Money, least: Money, field: str) -> Rejected | None:
+    """The refusal of what costs something, but less than can be paid; `field` is what may be changed."""
+    if not 0 < total.amount < least.amount:
+        return None
+    return Rejected(
+        Code.VALIDATION_ERROR,
+        f"This costs {total}, and the payment provider takes no payment of less than {least}.",
+        {
+            "field": field,
+            "allowed": f"what costs nothing, or at least {least}",
+            "total": total.amount,
+            "least": least.amount,
+            "currency": total.currency,
+        },
+    )
