@@ -93,7 +93,7 @@ def test_without_the_outcome_row_a_hold_is_paid_and_sold(world: World, monkeypat
 
 
 def test_who_takes_over_without_an_outcome_takes_what_is_paid(world: World, monkeypatch: Patch) -> None:
-    async def none_needed(rows: AppwriteRows, booking_ids: Sequence[str]) -> list[str]:
+    async def none_needed(rows: AppwriteRows, booking_ids: Sequence[str], execution_id: str) -> list[str]:
         return list(booking_ids)
 
     monkeypatch.setattr(expiry, "decide_expired", none_needed)

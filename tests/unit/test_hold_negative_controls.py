@@ -59,7 +59,7 @@ def test_without_the_outcome_what_somebody_has_taken_over_is_sold(monkeypatch: P
 
 
 def test_without_taking_over_a_hold_that_has_ended_is_in_the_way(monkeypatch: Patch) -> None:
-    async def leave_them(rows: Rows, found: Iterable[Claim]) -> frozenset[str]:
+    async def leave_them(rows: Rows, found: Iterable[Claim], execution_id: str) -> frozenset[str]:
         return frozenset()
 
     monkeypatch.setattr(asking, "end_lapsed_holds", leave_them)
