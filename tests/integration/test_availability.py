@@ -257,6 +257,9 @@ def test_a_version_that_is_not_current_any_more_is_refused(shop: Shop, look: Loo
     details = refused.body["details"]
     assert (details["conflict"]["kind"], details["version"]) == ("VERSION_CONFLICT", now)
     assert details["field"] == "pools.0.version"
+    for advice in (refused.body, details["conflict"]):
+        assert (advice["retryable"], advice["retryAfter"]) == (False, None)
+        assert advice["suggestedAction"] == "Read the availability again and choose from it."
 
 
 def test_a_version_notices_what_the_organiser_changes(shop: Shop, look: Look) -> None:

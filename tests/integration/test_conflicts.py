@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -47,6 +47,26 @@ def thing(request: pytest.FixtureRequest, shop: Shop) -> Thing:
     time = {"serviceId": service, "startsAt": f"{DAY}T09:00:00Z", "duration": 60}
     day = {"serviceId": service, "day": DAY.isoformat(), "duration": 60}
     return Thing(service, time, day, Unit(slot_pool(service, DAY), "0915-1"))
+
+
+@pytest.fixture(params=[*KINDS, "crowd, twice", "time, twice"])
+def items(request: pytest.FixtureRequest, shop: Shop) -> Sequence[Mapping[str, Any]]:
+    """More than there is of something."""
+    wanted: dict[str, Any]
+    kind, _, twice = request.param.partition(", ")
+    if kind == "seats":
+        event = shop.create_event({})
+        showtime = shop.create_showtime(event.id, PLAN, {"gold": PRICE})
+        wanted, there = {"showtimeId": showtime, "category": "gold"}, 4
+    elif kind == "crowd":
+        event = shop.create_event({"Standing": (PRICE, 5)})
+        wanted, there = {"eventId": event.id, "ticketTypeId": event.kinds["Standing"].id}, 5
+    else:
+        service = shop.create_service(prices=json.dumps({"60": PRICE}))
+        wanted, there = {"serviceId": service, "startsAt": f"{DAY}T09:00:00Z", "duration": 60}, 1
+    if twice:
+        return [{**wanted, "quantity": there}, {**wanted, "quantity": 1}]
+    return [{**wanted, "quantity": there + 1}]
 
 
 Take = Callable[[Mapping[str, Any]], Answer]
@@ -111,6 +131,30 @@ def test_a_booking_in_the_way_stays_there(shop: Shop, rival: Customer, thing: Th
         "kind": "BOOKING_CONFLICT", "retryable": False, "retryAfter": None, "holdEndsAt": None,
         "suggestedAction": "Choose something else.",
     }  # fmt: skip
+
+
+def test_what_was_paid_a_moment_ago_is_no_hold(shop: Shop, rival: Customer, thing: Thing, take: Take) -> None:
+    held = shop.hold(rival, thing.wanted)
+    assert shop.book_hold(rival, held, shop.pay_for(rival, held)).status == 200
+    found = conflict(take(thing.wanted))
+    assert (found["kind"], found["retryable"], found["holdEndsAt"]) == ("BOOKING_CONFLICT", False, None)
+
+
+@pytest.mark.parametrize("is_held", [False, True])
+@pytest.mark.parametrize("is_paid", [False, True])
+def test_nobody_is_in_the_way_of_what_there_is_not(
+    shop: Shop, items: Sequence[Mapping[str, Any]], is_paid: bool, is_held: bool
+) -> None:
+    if is_held:
+        assert shop.hold(shop.create_customer(), {**items[0], "quantity": 1}).status == 200
+    customer = shop.create_customer()
+    wanted, price = {"items": items}, PRICE * sum(item["quantity"] for item in items)
+    for _ in range(2):
+        answer = shop.book_things(customer, wanted, price) if is_paid else shop.hold(customer, wanted)
+        assert (answer.status, answer.body["retryable"]) == (409, False), answer.body
+        assert answer.code in ("INSUFFICIENT_TICKETS", "SLOT_UNAVAILABLE")
+        assert "conflict" not in answer.body["details"]
+        assert " in all." in answer.body["error"] or " at any time." in answer.body["error"]
 
 
 def test_what_is_just_being_wound_up_may_be_asked_for_again(shop: Shop, thing: Thing, take: Take) -> None:

@@ -40,9 +40,9 @@ def event_with(arena: Arena, **columns: Any) -> Event:
     return arena.shop.create_event({"Standing": (PRICE, 1)}, **columns)
 
 
-def hold(customer: Customer, event: Event) -> Answer:
+def hold(customer: Customer, event: Event, **more: Any) -> Answer:
     kind = event.kinds["Standing"].id
-    wanted = {"eventId": event.id, "ticketTypeId": kind, "quantity": 1}
+    wanted = {"eventId": event.id, "ticketTypeId": kind, "quantity": 1, **more}
     return as_published(execute(customer.http, HOLD, wanted), HOLD_FORM)
 
 
@@ -145,6 +145,14 @@ class TestAdministratorsDecide:
         assert (decided["state"], decided["decidedBy"], holder(arena)) == (
             "granted", admin.user_id, gold.user_id,
         )  # fmt: skip
+        for request in ({}, {"requestId": "the-same-again"}):
+            again = hold(gold, event, **request)
+            assert (again.status, again.code, again.body["retryable"]) == (
+                409, "INVALID_STATUS_TRANSITION", False,
+            )  # fmt: skip
+            assert again.body["details"] == {
+                "caseId": case_id, "case": "granted", "bookingId": decided["bookingId"],
+            }  # fmt: skip
         paid = arena.shop.pay(gold, PRICE, orderId=order_of(arena, decided["bookingId"]))
         body = {"bookingId": decided["bookingId"], "paymentId": paid}
         assert execute(gold.http, BOOK, body).status == 200

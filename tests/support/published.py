@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -26,6 +27,10 @@ def as_published(answer: Answer, success: str = "BookTicketSuccess") -> Answer:
         assert answer.status == 200
         return answer
     rule = CODES[Code(body["code"])]
+    conflict = body["details"].get("conflict")
+    if rule.retryable and conflict and not conflict["retryable"]:
+        # A conflict knows that repeating is no use.
+        rule = replace(rule, retry_after=None, action=conflict["suggestedAction"])
     assert (answer.status, body["retryable"], body["suggestedAction"]) == (
         rule.status, rule.retryable, rule.action,
     )  # fmt: skip
