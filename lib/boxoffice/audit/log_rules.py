@@ -41,10 +41,17 @@ def _money_moved(booking: Booking, papers: Papers) -> dict[Action, int]:
         for row in papers.transactions:
             by_kind[row["kind"]] += row["amount"]
         return {Action.CAPTURED: by_kind["sale"], Action.REFUNDED: by_kind["refund"]}
-    returned = booking.payment_status is PaymentStatus.REFUNDED
-    taken = returned or booking.payment_status is PaymentStatus.CAPTURED
     paid = booking.paid.amount
-    return {Action.CAPTURED: paid if taken else 0, Action.REFUNDED: paid if returned else 0}
+    match booking.payment_status:
+        case PaymentStatus.REFUNDED:
+            return {Action.CAPTURED: paid, Action.REFUNDED: paid}
+        case PaymentStatus.CAPTURED:
+            return {Action.CAPTURED: paid, Action.REFUNDED: 0}
+        case PaymentStatus.PARTIALLY_REFUNDED:
+            # How much is known to the gateway only, and a person looks after the rest.
+            return {Action.CAPTURED: paid}
+        case _:
+            return {Action.CAPTURED: 0, Action.REFUNDED: 0}
 
 
 def _violation(booking: Booking, what: str) -> Violation:
