@@ -155,9 +155,10 @@ class Actor(Generic[T]):
                 raise self.error
 
     def finish(self) -> None:
-        """Lets everything pass until the end."""
+        """Lets everything pass until the end; an error of the work is raised, also of one without calls."""
         while not self.ended:
             self.move()
+        self.move()
 
     def die(self) -> None:
         """Ends it where it stands."""

@@ -10,6 +10,7 @@ from boxoffice.webhooks import take
 from scripts.project.config import load_project
 from scripts.project.provision import provision
 from tests.conftest import serving
+from tests.properties.house import House
 from tests.properties.world import World
 from tests.support.arena import Arena
 
@@ -24,3 +25,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             # Here time only passes when a test says so, and an execution stands still for long.
             patch.setattr(take, "_ANSWER_SECONDS", 3_600.0)
             yield World(arena)
+
+
+@pytest.fixture(scope="session")
+def house(world: World) -> House:
+    """The box office with more to sell; `open_house` makes it new."""
+    return House(world.arena)

@@ -17,7 +17,7 @@ def conclusion(world: World) -> list[str]:
     world.settle()
     for purchase in world.purchases:
         ask_until_final(world, purchase)
-        if is_denied(purchase):
+        if any(is_denied(one) for one in (purchase, *rivals(world, purchase))):
             tell_all(world, purchase)
     world.settle()
     presented = [purchase.payment_id for purchase in world.purchases if purchase.answers]
@@ -33,6 +33,12 @@ def is_denied(purchase: Purchase) -> bool:
     """Whether the gateway itself has denied the payment when the client showed it."""
     last = purchase.answers[-1] if purchase.answers else None
     return isinstance(last, Failed) and last.error.code is Code.PAYMENT_NOT_VERIFIED
+
+
+def rivals(world: World, purchase: Purchase) -> list[Purchase]:
+    """Other payments for the same hold: when one is denied, the hold is over for all of them."""
+    keeping = purchase.keeping
+    return [one for one in world.purchases if keeping and one.keeping is keeping and one is not purchase]
 
 
 def tell_all(world: World, purchase: Purchase) -> None:

@@ -22,7 +22,7 @@ from boxoffice.cancellations.results import Cancelled
 from boxoffice.domain.callers import Account, Caller
 from boxoffice.domain.errors import BoxofficeError
 from boxoffice.domain.gateway_events import SIGNATURE_HEADER
-from boxoffice.domain.selection import SomeTickets
+from boxoffice.domain.selection import Selection, SomeTickets
 from boxoffice.recovery.results import Swept
 from boxoffice.recovery.sweep import sweep
 from boxoffice.webhooks.take import Delivery, Taken, take
@@ -51,7 +51,7 @@ class Keeping:
 
     customer: Customer
     name: str
-    quantity: int
+    wanted: Selection
     answers: list[Held | Failed] = field(default_factory=list)
 
     @property
@@ -70,7 +70,7 @@ class Purchase:
 
     customer: Customer
     payment_id: str
-    quantity: int
+    wanted: Selection
     keeping: Keeping | None = None
     is_given_back: bool = False
     answers: list[Booked | Failed] = field(default_factory=list)
@@ -82,7 +82,10 @@ class Purchase:
 
 
 class World:
-    """One event, a few users, and time that passes when it is told to."""
+    """One event, a few users, and time that passes when it is told to.
+
+    labels: what the project's owner has put on the accounts of users, by their ids.
+    """
 
     def __init__(self, arena: Arena, customers: int = 3) -> None:
         self.arena = arena
@@ -90,24 +93,32 @@ class World:
         self.event: Event
         self.purchases: list[Purchase] = []
         self.keepings: list[Keeping] = []
+        self.labels: dict[str, tuple[str, ...]] = {}
         self._story: list[str] = []
         self._desks = Desks(arena)
         self._names = itertools.count(1)
 
-    def begin(self, capacity: int) -> None:
-        """An empty database but for one event with so many tickets."""
+    def begin(self, capacity: int, **columns: Any) -> None:
+        """An empty database but for one event with so many tickets; `columns` are further ones of its row."""
         self.arena.clear()
         self._desks.begin()
         self._move_clock(0)
         self._actors = itertools.count(1)
         self.purchases, self.keepings, self._story = [], [], []
-        self.event = self.arena.shop.create_event({KIND: (PRICE, capacity)}, refundSteps="24:50")
+        self.event = self.arena.shop.create_event({KIND: (PRICE, capacity)}, refundSteps="24:50", **columns)
+
+    def tickets(self, quantity: int) -> SomeTickets:
+        """So many tickets of the event."""
+        return SomeTickets(self.event.id, self.event.kinds[KIND].id, None, quantity)
 
     def pay(self, customer: int, quantity: int, status: str) -> Purchase:
         """Somebody pays for so many tickets."""
+        return self.pay_price(customer, self.tickets(quantity), PRICE * quantity, status)
+
+    def pay_price(self, customer: int, wanted: Selection, price: int, status: str) -> Purchase:
+        """Somebody pays what something costs, in minor units."""
         who = self.customers[customer]
-        payment = self.arena.shop.pay(who, PRICE * quantity, status=status)
-        purchase = Purchase(who, payment, quantity)
+        purchase = Purchase(who, self.arena.shop.pay(who, price, status=status), wanted)
         self.purchases.append(purchase)
         return purchase
 
@@ -120,8 +131,12 @@ class World:
 
     def keep(self, customer: int, quantity: int) -> Keeping:
         """Somebody wants so many tickets to be kept."""
+        return self.keep_things(customer, self.tickets(quantity))
+
+    def keep_things(self, customer: int, wanted: Selection) -> Keeping:
+        """Somebody wants something to be kept."""
         # The gateway remembers every booking that ever was, so no two are called the same.
-        keeping = Keeping(self.customers[customer], f"request-{next(self._names)}", quantity)
+        keeping = Keeping(self.customers[customer], f"request-{next(self._names)}", wanted)
         self.keepings.append(keeping)
         return keeping
 
@@ -135,16 +150,16 @@ class World:
             payment = self.arena.shop.pay(keeping.customer, price, orderId=order, status=status)
         except RefusedError:
             return None
-        purchase = Purchase(keeping.customer, payment, keeping.quantity, keeping)
+        purchase = Purchase(keeping.customer, payment, keeping.wanted, keeping)
         self.purchases.append(purchase)
         return purchase
 
     def hold(self, keeping: Keeping, skew: float = 0.0) -> Actor[Held | Failed]:
         """The function keeps what is wanted, or finds that it does."""
-        wish = HoldWish((self._wanted(keeping.quantity),), None, keeping.name)
+        wish = HoldWish((keeping.wanted,), None, keeping.name)
 
         async def work(desk: Desk) -> Held | Failed:
-            return await _told(hold(desk, _caller(keeping.customer), wish), keeping.answers)
+            return await told(hold(desk, self._caller(keeping.customer), wish), keeping.answers)
 
         return self._act("hold", work, skew)
 
@@ -154,7 +169,7 @@ class World:
         async def work(desk: Desk) -> Held | Failed | None:
             if keeping.booking is None:
                 return None
-            return await _told(extend_hold(desk, keeping.customer.user_id, keeping.booking.id), [])
+            return await told(extend_hold(desk, keeping.customer.user_id, keeping.booking.id), [])
 
         return self._act("extension", work, skew)
 
@@ -164,7 +179,7 @@ class World:
         async def work(desk: Desk) -> Booking | Failed | None:
             if keeping.booking is None:
                 return None
-            return await _told(release_hold(desk, keeping.customer.user_id, keeping.booking.id), [])
+            return await told(release_hold(desk, keeping.customer.user_id, keeping.booking.id), [])
 
         return self._act("release", work, skew)
 
@@ -176,19 +191,19 @@ class World:
         async def work(desk: Desk) -> Cancelled | Failed | None:
             if booking is None:
                 return None
-            return await _told(cancel(desk, _caller(purchase.customer), Request({"$id": booking.id})), [])
+            return await told(cancel(desk, self._caller(purchase.customer), Request({"$id": booking.id})), [])
 
         return self._act("cancellation", work, skew)
 
     def book(self, purchase: Purchase, skew: float = 0.0) -> Actor[Booked | Failed]:
         """The function books for a payment. skew: how wrong its machine's clock is, in seconds."""
         claim = PaymentClaim(purchase.payment_id, None, None)
-        wish, caller = Wish((self._wanted(purchase.quantity),), claim), _caller(purchase.customer)
+        wish, caller = Wish((purchase.wanted,), claim), self._caller(purchase.customer)
         kept = purchase.keeping.booking if purchase.keeping else None
 
         async def work(desk: Desk) -> Booked | Failed:
             booking = convert(desk, caller, kept.id, claim) if kept else book(desk, caller, wish)
-            return await _told(booking, purchase.answers)
+            return await told(booking, purchase.answers)
 
         return self._act("booking", work, skew)
 
@@ -203,7 +218,7 @@ class World:
             body = body_of(event)
             headers = signed_headers(self.arena.server.ready, event["id"], body)
             delivery = Delivery(body, event["id"], headers[SIGNATURE_HEADER])
-            return await _told(take(desk, delivery), [])
+            return await told(take(desk, delivery), [])
 
         return self._act(f"webhook {event['event'] if event else ''}", work, skew)
 
@@ -256,8 +271,9 @@ class World:
         """The next execution begins in a process that remembers nothing."""
         self._desks.restart()
 
-    def _wanted(self, quantity: int) -> SomeTickets:
-        return SomeTickets(self.event.id, self.event.kinds[KIND].id, None, quantity)
+    def _caller(self, customer: Customer) -> Caller:
+        user_id = customer.user_id
+        return Caller(user_id, Account(user_id, customer.email, "", self.labels.get(user_id, ())))
 
     def _act(self, name: str, work: Callable[[Desk], Awaitable[Any]], skew: float) -> Actor[Any]:
         async def run(gate: Gate) -> Any:
@@ -270,11 +286,7 @@ class World:
         self.arena.set_clock(offset)
 
 
-def _caller(customer: Customer) -> Caller:
-    return Caller(customer.user_id, Account(customer.user_id, customer.email, ""))
-
-
-async def _told(work: Awaitable[T], answers: list[T | Failed]) -> T | Failed:
+async def told(work: Awaitable[T], answers: list[T | Failed]) -> T | Failed:
     """What the client hears, added to what it has heard."""
     try:
         answer: T | Failed = await work
