@@ -70,6 +70,10 @@ class TestMoreThanThereIs:
     def test_the_only_one(self) -> None:
         assert refusal(Opera(1), tickets(2)).message == "There is only 1 of these tickets in all."
 
+    def test_none_at_all(self) -> None:
+        told = refusal(Opera(0), tickets(1))
+        assert (told.message, "conflict" in told.details) == ("The tickets are sold out.", False)
+
     def test_a_booking_is_refused_for_good_and_gets_its_money_back(self) -> None:
         shop = Shop(capacity=5)
         shop.gateway.pay("pay_1", 6 * PRICE)

@@ -86,6 +86,8 @@ def too_few_tickets(available: int, requested: int) -> Rejected:
 
 def fewer_in_all(capacity: int, available: int, requested: int) -> Rejected:
     """The refusal of more tickets than there are, whether taken or not."""
+    if not capacity:
+        return too_few_tickets(0, requested)
     number = "is only 1" if capacity == 1 else f"are only {capacity}"
     return Rejected(
         Code.INSUFFICIENT_TICKETS,
