@@ -7,7 +7,7 @@ from functools import wraps
 
 from emulator.core.context import Context
 from emulator.core.errors import ApiError, register_types
-from emulator.core.http import Reply, created
+from emulator.core.http import Reply, created, no_content
 from emulator.core.params import Param, boolean, integer, json_object, list_of, one_of, text
 from emulator.core.routing import Route
 from emulator.local.params import MANY, number
@@ -113,6 +113,14 @@ def read_ledger(ctx: Context) -> Reply:
     return Reply(body=show_ledger(ctx.store))
 
 
+def forget_all(ctx: Context) -> Reply:
+    """Forgets every order, payment, refund, event and movement of money; the settings stay."""
+    with ctx.store.transaction():
+        for table in ("orders", "payments", "refunds", "events", "ledger"):
+            ctx.store.run(f"DELETE FROM gateway_{table}")  # noqa: S608
+    return no_content()
+
+
 def show_settings(ctx: Context) -> Reply:
     """How the stand-in behaves."""
     return Reply(body=ctx.server.part(SettingsKeeper).shown())
@@ -166,6 +174,7 @@ ROUTES = (
             Param("description", text(2048, 0)),
         ),
     ),
+    Route("DELETE", "/payments", forget_all, "local"),
     Route("GET", "/payments/ledger", read_ledger, "local"),
     Route("GET", "/payments/settings", show_settings, "local"),
     Route(

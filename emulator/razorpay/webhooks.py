@@ -171,7 +171,9 @@ class Courier:
     def _note(self, event_id: str, status: int) -> None:
         store, now = self._server.store, self._server.clock.time()
         row = store.one("SELECT * FROM gateway_events WHERE id = ?", event_id)
-        assert row is not None
+        if row is None:
+            # Forgotten meanwhile.
+            return
         attempts, deliveries, state, wait = row["attempts"] + 1, row["deliveries"], row["state"], 0.0
         if 200 <= status < 300:
             deliveries -= 1

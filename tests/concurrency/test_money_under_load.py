@@ -107,7 +107,15 @@ class Client:
         """One thing after the other."""
         while time.monotonic() < until:
             self.chance.choice(
-                (self.holds, self.holds, self.books, self.cancels, self.remembers, self.is_paid_late)
+                (
+                    self.holds,
+                    self.holds,
+                    self.books,
+                    self.misspells,
+                    self.cancels,
+                    self.remembers,
+                    self.is_paid_late,
+                )
             )()
 
     def books(self) -> None:
@@ -119,6 +127,15 @@ class Client:
         body = {**wanted, "paymentId": payment}
         self.presented.append(payment)
         self._asks(payment, lambda: execute(self.customer.http, BOOK, body))
+
+    def misspells(self) -> None:
+        """Pays, is refused before anything began, and gives up: nobody knows of the money but the gateway."""
+        shop, notes = self.arena.shop, {"userId": self.customer.user_id}
+        payment = shop.pay(self.customer, STANDING, status=PAID, notes=notes)
+        wanted = {"eventId": self.market.event.id, "ticketTypeName": "Standing", "quantity": 1}
+        body = {**wanted, "paymentId": payment, "promoCode": "MISSPELT"}
+        self.presented.append(payment)
+        self._hears(execute(self.customer.http, BOOK, body))
 
     def holds(self) -> None:
         """Holds, and mostly pays."""

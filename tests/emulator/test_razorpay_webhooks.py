@@ -132,3 +132,11 @@ def test_a_name_below_localhost_is_this_machine(local: Http, receiver: WebhookRe
     make(local, status="failed")
     [received] = wait_for(receiver, 1)
     assert received.headers["host"] == name.split("/")[2]
+
+
+def test_the_stand_in_forgets_everything_on_demand(fresh_server: LocalServer) -> None:
+    local = Http(fresh_server.ready.site + "/_local", {"X-Appwrite-Key": fresh_server.ready.api_key})
+    make(local)
+    ok(local.delete("/payments"))
+    assert ok(local.get("/payments/ledger"))["movements"] == []
+    assert ok(local.get("/payments/events"))["events"] == []

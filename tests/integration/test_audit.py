@@ -75,8 +75,18 @@ def test_money_is_asked_of_the_gateway_unless_told_otherwise(
     assert not [e for e in arena.requests(since=since) if e["path"].startswith("/razorpay")]
     assert audit(arena).returncode == 0
     assert [e["path"] for e in arena.requests(since=since) if e["path"].startswith("/razorpay")] == [
-        f"/razorpay/v1/payments/{payment}"
+        f"/razorpay/v1/payments/{payment}",
+        "/razorpay/v1/payments",
     ]
+
+
+def test_the_gateways_list_shows_money_that_nobody_has_told_of(arena: Arena, customer: Customer) -> None:
+    forgotten = arena.shop.pay(customer, PRICE)
+    assert audit(arena).returncode == 0, "it may still be told"
+    with arena.clock(3_600):
+        done = audit(arena)
+    assert done.returncode == 1
+    assert f"Payment {forgotten} was taken for no booking." in done.stdout
 
 
 def test_a_ledger_shows_money_that_was_taken_for_no_booking(

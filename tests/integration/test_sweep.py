@@ -12,6 +12,7 @@ from boxoffice.domain import ids
 from scripts.appwrite_http import RefusedError
 from scripts.project.shop import DATABASE, Answer, Customer, Event, execute
 from tests.support.arena import Arena
+from tests.support.audit import audit
 from tests.support.local_server import Http, ok
 
 pytestmark = [pytest.mark.local_only, pytest.mark.usefixtures("clean")]
@@ -54,6 +55,19 @@ def swept(arena: Arena, seconds: float | None = None) -> dict[str, int]:
 def movements(arena: Arena, payment: str) -> list[str]:
     """What became of a payment's money."""
     return [entry["movement"] for entry in arena.ledger() if entry["paymentId"] == payment]
+
+
+@pytest.mark.parametrize("is_free", [False, True], ids=["refused", "for nothing"])
+def test_a_payment_that_nobody_has_told_of_goes_back(arena: Arena, customer: Customer, is_free: bool) -> None:
+    event = arena.shop.create_event({"Standing": (0 if is_free else PRICE, 10)})
+    payment = arena.shop.pay(customer, PRICE, notes={"userId": customer.user_id})
+    wrong = {} if is_free else {"promoCode": "MISSPELT"}
+    answer = arena.shop.book(customer, event, "Standing", 1, payment, **wrong)
+    assert answer.code == ("" if is_free else "PROMO_INVALID")
+    assert swept(arena, 900)["paymentsFound"] == 1
+    assert swept(arena, 3_600)["webhooksFinished"] == 1
+    assert movements(arena, payment) == ["captured", "refunded"]
+    assert audit(arena).returncode == 0
 
 
 def test_a_paid_booking_that_died_is_finished_and_its_client_learns_it(

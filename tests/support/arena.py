@@ -51,7 +51,8 @@ class Arena:
         deploy_functions(self.http, project, {**usual, **variables}, lambda line: None)
 
     def clear(self) -> None:
-        """Deletes every row and every file."""
+        """Deletes every row, every file and every payment."""
+        ok(self.local.delete("/payments"))
         for table in load_project().tables:
             rows = f"/tablesdb/{DATABASE}/tables/{table['$id']}/rows"
             while ok(self.http.delete(rows, {"queries": []}))["rows"]:
@@ -105,11 +106,14 @@ class Arena:
         """One run of the sweep, as the schedule or an operator starts it."""
         return execute(self.http, SWEEP, {})
 
-    def settle(self) -> list[Answer]:
-        """Lets time pass and the sweep run, until it has nothing left to do; what it answered."""
+    def settle(self, patience: Sequence[float] = PATIENCE_SECONDS) -> list[Answer]:
+        """Lets time pass and the sweep run, until it has nothing left to do; what it answered.
+
+        patience: how far the clock goes on, step by step, while there is something left to do, in seconds.
+        """
         answers: list[Answer] = []
         try:
-            for seconds in PATIENCE_SECONDS:
+            for seconds in patience:
                 self.set_clock(seconds)
                 for _ in range(MOST_SWEEPS):
                     answers.append(self.sweep())
