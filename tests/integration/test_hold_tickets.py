@@ -115,6 +115,24 @@ class TestHolding:
         assert len(shop.rows("bookings", userId=ann.user_id)) == 1
         assert len(shop.rows("claims", eventId=event.id)) == 4
 
+    def test_a_request_id_that_was_used_for_other_things_is_refused(
+        self, shop: Shop, ann: Customer, event: Event
+    ) -> None:
+        first = held(ann, event, 1, requestId="cart-17")
+        other = ask(ann.http, **wanted(event, 2, requestId="cart-17"))
+        assert (other.status, other.code) == (400, "VALIDATION_ERROR")
+        assert other.body["details"]["field"] == "requestId"
+        again = held(ann, event, 1, requestId="cart-17")
+        assert (again.body["replayed"], again.data["bookingId"]) == (True, first.data["bookingId"])
+
+    @pytest.mark.parametrize("price", [1, 99])
+    def test_what_costs_less_than_can_be_paid_is_refused(self, shop: Shop, ann: Customer, price: int) -> None:
+        refused = ask(ann.http, **wanted(shop.create_event({"Standing": (price, 2)})))
+        assert (refused.status, refused.code) == (400, "VALIDATION_ERROR")
+        assert (refused.body["retryable"], refused.body["details"]["least"]) == (False, 100)
+        assert "INR 1.00" in refused.body["error"]
+        assert shop.rows("bookings", userId=ann.user_id) == []
+
     def test_what_is_held_is_sold_to_nobody_else_and_the_refusal_says_until_when(
         self, shop: Shop, ann: Customer, bob: Customer
     ) -> None:

@@ -216,6 +216,30 @@ class TestMoving:
         assert pay(arena, customer, hold).status == 200
         assert seats_of(arena, hold["bookingId"]) == {1: "A1", 2: "D4"}
 
+    def test_a_party_by_one_seat(
+        self, arena: Arena, admin: Customer, customer: Customer, showtime: str
+    ) -> None:
+        booking = booked(arena, customer, showtime, "A1", "A2")
+        wanted = {"bookingId": booking, "tickets": {"1": "A2", "2": "A3"}, "reason": REASON}
+        assert ask(admin.http, "moveBooking", **wanted).status == 200
+        assert seats_of(arena, booking) == {1: "A2", 2: "A3"}
+        exchange = {**wanted, "tickets": {"1": "A3", "2": "A2"}}
+        refused = ask(admin.http, "moveBooking", **exchange)
+        assert (refused.status, refused.code) == (409, "SEAT_UNAVAILABLE")
+        assert "change places" in refused.body["error"]
+
+    def test_a_hold_is_shown_with_its_new_seats(
+        self, arena: Arena, admin: Customer, customer: Customer, showtime: str
+    ) -> None:
+        booking = held(arena, customer, showtime, "C1")["bookingId"]
+        moved = ask(admin.http, "moveBooking", bookingId=booking, tickets={"1": "C5"}, reason=REASON)
+        assert moved.status == 200
+        (listed,) = execute(customer.http, HOLD, {"action": "list"}).data["holds"]
+        assert listed["items"][0]["seats"] == ["C5"]
+        for action in ("extend", "release"):
+            answer = execute(customer.http, HOLD, {"action": action, "bookingId": booking})
+            assert answer.data["items"][0]["seats"] == ["C5"]
+
     def test_onto_a_seat_that_somebody_has(
         self, arena: Arena, admin: Customer, customer: Customer, showtime: str
     ) -> None:
@@ -293,6 +317,16 @@ class TestWhoMayAsk:
         ({"action": "moveBooking", "bookingId": "bk-1", "tickets": {"1": "A1"}}, "reason"),
         ({"action": "listBlocks", "cursor": "bl-nothing"}, "cursor"),
         ({"action": "listBlocks", "limit": 51}, "limit"),
+        (
+            {
+                "action": "blockUnits",
+                "reason": REASON,
+                "serviceId": "s",
+                "from": "0001-01-01T00:00:00+14:00",
+                "to": "2030-01-01T00:00:00Z",
+            },
+            "from",
+        ),
         ({"action": "dropEverything"}, "action"),
     ],
 )

@@ -157,6 +157,19 @@ def test_seats_that_are_not_for_sale_are_named_with_the_reason(shop: Shop, hall:
     assert claimed(shop, hall).keys() & {"A1", "B3"} == set()
 
 
+def test_a_wish_that_contradicts_itself_is_refused(shop: Shop, hall: Hall, take: Take) -> None:
+    wanted = hall.seats("A1")
+    assert refusal(take({**wanted, "quantity": 3}, GOLD), "INVALID_QUANTITY")["field"] == "quantity"
+    for contradiction in ({"eventId": "nosuchevent"}, {"ticketTypeId": "standing"}):
+        details = refusal(take({**wanted, **contradiction}, GOLD), "VALIDATION_ERROR")
+        assert details["field"] in contradiction
+    twice = take(hall.seats("A1", "A1"), 2 * GOLD)
+    assert refusal(twice, "INVALID_SEAT")["field"] == "seats"
+    assert "named twice" in twice.body["error"]
+    old_form = {"eventId": hall.event.id, "category": "Music", "ticketTypeName": "Standing", "quantity": "1"}
+    assert take({**wanted, **old_form}, GOLD).status == 200
+
+
 def test_seats_without_a_price_are_not_for_sale(hall: Hall, take: Take) -> None:
     assert refusal(take(hall.seats("D1"), GOLD), "INVALID_SEAT")["category"] == "unpriced"
     assert refusal(take(hall.best(1, "unpriced"), GOLD), "INVALID_SEAT")["category"] == "unpriced"

@@ -149,6 +149,35 @@ def test_two_places_at_one_time_are_two_tickets(shop: Shop, customer: Customer) 
     assert not lanes[1] & lanes[2]
 
 
+def test_more_than_one_booking_can_have_is_refused_whatever_it_is_made_of(shop: Shop, take: Take) -> None:
+    service = shop.create_service(granularity=5, capacity=10)
+    for quantities in ((5, 5), (9,)):
+        items = [slot(service, at(f"{9 + hour:02}:00"), 60, many) for hour, many in enumerate(quantities)]
+        details = refusal(take({"items": items}, 1_000_000), "INVALID_QUANTITY")
+        assert details["field"] == "quantity"
+        assert "payment" not in details
+    assert take(
+        {"items": [slot(service, at("09:00"), 60, 4), slot(service, at("10:00"), 60, 4)]}, 800_000
+    ).data
+
+
+@pytest.mark.parametrize("starts_at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", 5])
+def test_a_time_at_the_end_of_time_is_none(shop: Shop, take: Take, starts_at: Any) -> None:
+    answer = take(slot(shop.create_service(), starts_at), 100_000)
+    assert (answer.status, refusal(answer, "VALIDATION_ERROR")["field"]) == (400, "startsAt")
+
+
+def test_after_midnight_the_other_times_of_the_evening_are_offered(shop: Shop, take: Take) -> None:
+    zone = ZoneInfo("Asia/Kolkata")
+    week = {name: ["22:00-02:00"] for name in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+    service = shop.create_service(zone=zone.key, hours=json.dumps(week))
+    last = slot(service, at("01:00", zone=zone))
+    assert take(last, 100_000).data
+    details = refusal(take(last, 100_000), "SLOT_UNAVAILABLE")
+    offered = [moment.astimezone(zone) for moment in moments(details["alternatives"])]
+    assert [f"{moment:%H:%M}" for moment in offered] == ["00:00", "23:00", "22:00"]
+
+
 def test_a_time_that_is_no_slot(shop: Shop, take: Take) -> None:
     service = shop.create_service(**STUDIO)
     for clock in ("09:10", "08:30", "12:00"):
