@@ -79,7 +79,8 @@ def answered(shop: Shop) -> int:
     shop.time.seconds += 10
     left = asyncio.run(shop.desk().availability().look(OfEvent("concert"))).left
     assert isinstance(left, EventLeft)
-    return sum(one.counts.free for one in (*left.ticket_types, *left.seats))
+    counts = [one.counts for one in left.ticket_types] + [one.counts for one in left.seats]
+    return sum(each.free for each in counts)
 
 
 @pytest.mark.parametrize(("status", "seats"), [("published", 2), ("draft", 0)])
