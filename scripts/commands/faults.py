@@ -31,7 +31,7 @@ from tests.faults.harness import (
     points_of,
     run,
 )
-from tests.faults.use_cases import COVERED_USE_CASES, MORE_USE_CASES, USE_CASES
+from tests.faults.use_cases import COVERED_USE_CASES, MANAGING_USE_CASES, MORE_USE_CASES, USE_CASES
 from tests.support.arena import CALL_SECONDS, Arena
 
 # Without a terminal there is a line after so many cases instead of a bar.
@@ -95,7 +95,7 @@ def try_all(arenas: Sequence[Arena], cases: Sequence[Case], progress: Progress) 
 
 
 def _is_covered(use_case: UseCase, is_full: bool) -> bool:
-    return use_case in COVERED_USE_CASES and not is_full
+    return use_case not in USE_CASES and not is_full
 
 
 def summary(verdicts: Sequence[Verdict], title: str, name_of: Callable[[Verdict], str]) -> Table:
@@ -136,7 +136,8 @@ def main() -> int:
     options = parser.parse_args()
     console = Console()
     more = MORE_USE_CASES if options.full else ()
-    use_cases = [u for u in (*USE_CASES, *COVERED_USE_CASES, *more) if fnmatch(u.name, options.only)]
+    known = (*USE_CASES, *COVERED_USE_CASES, *MANAGING_USE_CASES, *more)
+    use_cases = [use_case for use_case in known if fnmatch(use_case.name, options.only)]
     faults = [f for f in (*FAULTS, *(MORE_FAULTS if options.full else ())) if fnmatch(f.name, options.fault)]
     columns = (
         TextColumn("{task.completed}/{task.total}"), BarColumn(), TextColumn("{task.fields[bad]} violations"),

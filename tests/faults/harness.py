@@ -15,12 +15,14 @@ from fnmatch import fnmatch
 from typing import Any
 
 from scripts.project.shop import BOOK, Answer
-from tests.support.arena import CALL_SECONDS, Arena
+from tests.faults.changes import Change
+from tests.support.arena import CALL_SECONDS, PATIENCE_SECONDS, Arena
 from tests.support.books import Books
 from tests.support.calls import Call, entries_of
 from tests.support.ledger import Money
 
 BOOKED, RETURNED, CANCELLED, HELD, SWEPT, TOLD = "booked", "returned", "cancelled", "held", "swept", "told"
+CHANGED = "changed"
 LAST_TRIES = 3
 
 FaultBody = Mapping[str, Any]
@@ -31,7 +33,8 @@ class Client:
     """Somebody who asks, and goes on asking the same.
 
     payment_id: "" when nothing is paid. function_id: whose execution the request is. clock: how far the
-    server's clock is ahead when they ask first, in seconds.
+    server's clock is ahead when they ask first, in seconds. change: what an administrator changes by it.
+    patience: how far time goes on, step by step, before they ask for the last time, in seconds.
     """
 
     event_id: str
@@ -40,6 +43,8 @@ class Client:
     ask: Callable[[], Answer]
     function_id: str = BOOK
     clock: float = 0.0
+    change: Change | None = None
+    patience: Sequence[float] = PATIENCE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +178,18 @@ def run(arena: Arena, use_case: UseCase, point: Point, fault: Fault) -> Verdict:
             answers = [client.ask()]
             hits = arena.hits()[fault_ids[-1]]
             arena.wait_for_answers(fault_ids[-1], since)
+        problems = client.change.problem_when_told(answers[0]) if client.change else []
         answers.append(client.ask())
-    arena.settle()
+    arena.settle(client.patience)
+    problems += client.change.problem_in_between() if client.change else []
     for _ in range(LAST_TRIES):
         answers.append(client.ask())
-        arena.settle()
         if not answers[-1].body.get("retryable"):
             break
-    problems = _problems(arena, use_case, client, answers)
+        arena.settle(client.patience)
+    problems += client.change.problem_in_the_end(answers) if client.change else []
+    arena.settle()
+    problems += _problems(arena, use_case, client, answers)
     if not hits:
         problems.append("the call was not made, so nothing was tried")
     if use_case.bears_hiccups and fault.is_hiccup and not answers[0].body.get("success"):
@@ -195,7 +204,7 @@ def _problems(arena: Arena, use_case: UseCase, client: Client, answers: Sequence
     money = books.money.get(client.payment_id, Money())
     problems = books.violations(presented=[client.payment_id])
     last = answers[-1]
-    ending = _ending(answers)
+    ending = _ending(client, answers)
     if last.body.get("retryable") or not last.body:
         problems.append(f"the client never got an answer to go by: {last.status} {last.body}")
     if ending not in use_case.endings:
@@ -219,13 +228,15 @@ def _problems(arena: Arena, use_case: UseCase, client: Client, answers: Sequence
     return problems
 
 
-def _ending(answers: Sequence[Answer]) -> str:
+def _ending(client: Client, answers: Sequence[Answer]) -> str:
     """What became of it. A hold is over by then, so that the last answer may be that it has expired."""
     told, last = _told(answers), answers[-1]
     if any("heldUntil" in data for data in told):
         return HELD
     if not last.body.get("success"):
         return RETURNED
+    if client.change:
+        return CHANGED
     if "examined" in last.data:
         return SWEPT
     if "event" in last.data:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults.harness import CANCELLED, HELD, RETURNED, SWEPT, TOLD, UseCase
+from tests.faults.harness import CANCELLED, CHANGED, HELD, RETURNED, SWEPT, TOLD, UseCase
 from tests.faults.preparing import (
     HOLD_IS_HALF_OVER,
     booking,
@@ -23,6 +23,19 @@ from tests.faults.preparing import (
     tickets,
     time,
     told_of,
+)
+from tests.faults.preparing_changes import (
+    asking_to_confirm,
+    blocking,
+    deciding,
+    hall,
+    moving_booking,
+    moving_hold,
+    parking,
+    places,
+    some_seats,
+    times,
+    unblocking,
 )
 
 # A refusal that no repetition helps against: everything was written, and all of it has to be undone.
@@ -46,10 +59,13 @@ _HELD = frozenset({HELD, RETURNED})
 _RETURNED = frozenset({RETURNED})
 _SWEPT = frozenset({SWEPT})
 _TOLD = frozenset({TOLD})
+_CHANGED = frozenset({CHANGED})
 # Who may pay, who has what, and how it ends: the papers of all bookings are written alike.
 _OF_HOLDS = ("* leases*", "* outcomes*", "* claims*", "* bookings*", "*payment*", "open order")
 _OF_WEBHOOKS = (*_OF_HOLDS, "* webhook_events*")
 _OF_DISPLACING = ("read bookings*", "* leases*", "* outcomes*", "* claims*", "create outbox*", "update *s")
+_OF_MOVING_HOLDS = ("create *s", "update *s", "delete claims*")
+_OF_GRANTING = ("* cases*", "* claims*", "create outcomes*", "create outbox*", "* bookings")
 # A sweep counts claims for everybody.
 _OF_SWEEPS = ("* leases*", "* outcomes*", "delete claims*", "create claims*", "* bookings*", "*payment*")
 
@@ -122,7 +138,26 @@ COVERED_USE_CASES = (
 )
 """Every call of these fails in some ways: the others are the same as with those above."""
 
+MANAGING_USE_CASES = (
+    UseCase("block a hall", blocking(hall), endings=_CHANGED),
+    UseCase("block standing places", blocking(places), endings=_CHANGED, calls=("* claims*",)),
+    UseCase("block times", blocking(times), endings=_CHANGED, calls=("create claims*",)),
+    UseCase("lift a block", unblocking(some_seats), endings=_CHANGED),
+    UseCase("unblock seats", unblocking(some_seats, by_name=True), endings=_CHANGED),
+    UseCase("move a booking", moving_booking, endings=_CHANGED),
+    UseCase("move a hold", moving_hold, endings=_CHANGED, calls=_OF_MOVING_HOLDS),
+    UseCase("park a request", parking, endings=_HELD, calls=("* cases*", "* claims*")),
+    UseCase("refuse a case", deciding("refuse", ("refused", "holder")), endings=_CHANGED),
+)
+"""What administrators do, and what waits for them: tried like those before."""
+
 MORE_USE_CASES = (
+    UseCase(
+        "grant a case", deciding("grant", ("granted", "requester")), endings=_CHANGED, calls=_OF_GRANTING
+    ),
+    UseCase("ask to confirm", asking_to_confirm, endings=_CHANGED),
+    UseCase("unblock times", unblocking(times, by_name=True), endings=_CHANGED),
+    UseCase("lift a block of standing places", unblocking(places), endings=_CHANGED),
     UseCase("book three", booking(quantity=3)),
     UseCase("capture and book three", booking("authorized", quantity=3)),
     UseCase("capture and book, then undo", booking("authorized"), (COMMIT_FAILS,), after="create outcomes 2"),
