@@ -51,7 +51,8 @@ class Arena:
         deploy_functions(self.http, project, {**usual, **variables}, lambda line: None)
 
     def clear(self) -> None:
-        """Deletes every row and every file."""
+        """Deletes every row, every file and every payment."""
+        ok(self.local.delete("/payments"))
         for table in load_project().tables:
             rows = f"/tablesdb/{DATABASE}/tables/{table['$id']}/rows"
             while ok(self.http.delete(rows, {"queries": []}))["rows"]:
