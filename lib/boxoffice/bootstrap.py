@@ -138,9 +138,7 @@ def open_desk(execution: Execution) -> Desk:
         catalogue=catalogue,
         programme=programme,
         promo_codes=PromoCodes(rows, shared.promo_codes),
-        inventory=Inventory(
-            rows, shared.pools, secrets.randbelow, _utc_now, conflicts, execution.id
-        ),
+        inventory=Inventory(rows, shared.pools, secrets.randbelow, _utc_now, conflicts, execution.id),
         availability=partial(_open_availability, rows, catalogue, programme),
         conflicts=conflicts,
         signing_keys=settings.signing_keys,

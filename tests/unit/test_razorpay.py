@@ -288,7 +288,7 @@ def test_a_page_of_the_list() -> None:
     page = asyncio.run(gateway.payments.made_between(since, until, 100))
     assert ([payment.id for payment in page.payments], page.is_last) == (["pay_1"], True)
     query = "count=100&from=1767225600&skip=100&to=1767312000"
-    assert "&".join(sorted(gateway.wire.requests[0].url.partition("?")[2].split("&"))) == query
+    assert "&".join(sorted((gateway.wire.requests[0].url or "").partition("?")[2].split("&"))) == query
     assert not asyncio.run(gateway.payments.made_between(since, until)).is_last
 
 

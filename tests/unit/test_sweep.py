@@ -92,8 +92,9 @@ class TestWaiting:
         swept = shop.sweep(60)
         assert (swept.examined, swept.remaining, swept.waiting) == (0, 1, 1)
         before = shop.snapshot()
-        assert shop.sweep(59).examined == 0
+        assert shop.sweep(29).examined == 0
         assert shop.snapshot() == before
+        assert shop.sweep(30).examined == 0
 
     def test_a_gateway_that_does_not_answer_is_asked_again_and_nothing_is_guessed(self) -> None:
         shop = killed_at(6, True, PaymentState.CAPTURED)

@@ -209,7 +209,7 @@ class _Conversion:
             self._desk.log.error("hold.place_not_freed", error, bookingId=self._id)
 
     async def _drop_stale(self, lease: Lease) -> bool:
-        """Whether the client's payment may be tried again, the execution having died that was asked before."""
+        """Whether the payment may be tried again, the execution having died that was asked before."""
         if lease.payment_id != self._lease.payment_id or not is_lease_over(
             lease.lease_until, self._desk.rows.server_time()
         ):
