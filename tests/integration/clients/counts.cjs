@@ -2,47 +2,14 @@
 // page books, and then the sweep counts again. Reads {chromium, endpoint, project, key, channel, email, password,
 // eventId, body} from stdin, `body` being that of the booking. Prints {read, heard, complaints}: how many tickets were
 // left of each thing, by its id, when the page was opened, and what it has heard since.
-const fs = require("node:fs");
-const http = require("node:http");
-const path = require("node:path");
-const { chromium } = require("playwright-core");
+const { run, allHeard } = require("./pages.cjs");
 
-const PATIENCE_MILLISECONDS = 15000;
-
-async function main() {
-  const chunks = [];
-  for await (const chunk of process.stdin) chunks.push(chunk);
-  const wanted = JSON.parse(Buffer.concat(chunks).toString());
-  const { key, chromium: executablePath, ...shown } = wanted;
-  const site = http.createServer((_, answer) => {
-    answer.setHeader("content-type", "text/html");
-    answer.end("<title>An app</title>");
-  });
-  await new Promise((resolve) => site.listen(0, "localhost", resolve));
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
-  try {
-    const complaints = [];
-    const open = async () => {
-      const page = await (await browser.newContext()).newPage();
-      page.on("pageerror", (error) => complaints.push(String(error)));
-      page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-      await page.goto(`http://localhost:${site.address().port}/`);
-      const sdk = path.join(process.env.NODE_PATH, "appwrite", "dist", "iife", "sdk.js");
-      await page.addScriptTag({ content: fs.readFileSync(sdk, "utf8") });
-      return page;
-    };
-    const [guest, user] = [await open(), await open()];
-    const read = await guest.evaluate(readAndListen, shown);
-    await user.evaluate(book, shown);
-    await countAgain(wanted, key);
-    const expected = { count: Object.keys(read).length, patience: PATIENCE_MILLISECONDS };
-    const heard = await guest.evaluate(allHeard, expected);
-    console.log(JSON.stringify({ read, heard, complaints }));
-  } finally {
-    await browser.close();
-    site.close();
-  }
-}
+run(async (guest, user, { key, ...wanted }) => {
+  const read = await guest.evaluate(readAndListen, wanted);
+  await user.evaluate(book, wanted);
+  await countAgain(wanted, key);
+  return { read, heard: await allHeard(guest, Object.keys(read).length) };
+});
 
 // What the schedule does every minute.
 async function countAgain({ endpoint, project }, key) {
@@ -76,16 +43,3 @@ async function book(wanted) {
   const execution = await new Functions(client).createExecution(request);
   if (!JSON.parse(execution.responseBody).success) throw new Error(execution.responseBody);
 }
-
-async function allHeard({ count, patience }) {
-  const end = Date.now() + patience;
-  while (Object.keys(window.heard).length < count && Date.now() < end) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  return window.heard;
-}
-
-main().catch((error) => {
-  console.error(error);
-  process.exit(1);
-});
