@@ -18,7 +18,7 @@ import pytest
 from scripts.appwrite_http import RefusedError
 from scripts.project.shop import BOOK, HOLD, Answer, Customer, Event, execute
 from tests.conftest import arena_serving
-from tests.support.arena import Arena
+from tests.support.arena import PATIENCE_SECONDS, Arena
 from tests.support.audit import audit
 from tests.support.books import Books
 from tests.support.crowd import all_at_once
@@ -243,7 +243,9 @@ def test_the_ledger_and_the_rows_agree_after_a_bad_day(arena: Arena, market: Mar
             if not sum(client.asks_again() for client in clients):
                 break
             arena.settle()
-        wait_for_webhooks(arena)
+        # What was told while time was passing is on its way at that time.
+        with arena.clock(PATIENCE_SECONDS[-1] + LATER):
+            wait_for_webhooks(arena)
         arena.settle()
     books = arena.books()
     presented = [payment for client in clients for payment in client.presented]

@@ -48,7 +48,7 @@ def test_without_the_sweep_a_killed_booking_is_named(
     arena: Arena, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(Arena, "settle", lambda self, patience: [])
+        patch.setattr(Arena, "settle", lambda self, *patience: [])
         wanted = ("--only", "book", "--call", "create tickets", "--fault", "killed after")
         assert command(patch, *wanted) == 1
     out = capsys.readouterr().out

@@ -12,9 +12,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import pytest
 from boxoffice.domain import ids
 
 from scripts.project.shop import BOOK, DATABASE, HOLD, Customer, Event, Shop, execute
+from tests.support.arena import Arena
 from tests.support.local_server import ok
 from tests.support.sockets import Listener, listening_at
 from tests.support.target import Target
@@ -125,6 +127,13 @@ def counts_of(target: Target, event: Event) -> dict[tuple[str, str], int]:
     return {(row["kind"], row["subjectId"]): row["ticketsLeft"] for row in rows}
 
 
+@pytest.fixture
+def quiet(arena: Arena, clean: None) -> Target:
+    """A server with so few events that the sweep counts again what is left of all of them."""
+    ready = arena.server.ready
+    return Target(ready.endpoint, ready.project_id, ready.api_key, {})
+
+
 def count_again(shop: Shop) -> None:
     assert execute(shop.http, "sweep", {}).status == 200
 
@@ -133,9 +142,11 @@ def change(shop: Shop, table: str, row_id: str, **columns: Any) -> None:
     ok(shop.http.patch(f"/tablesdb/{DATABASE}/tables/{table}/rows/{row_id}", {"data": columns}))
 
 
+@pytest.mark.local_only
 def test_what_is_left_of_an_event_is_shown_to_everybody_and_told_when_it_changes(
-    target: Target, shop: Shop
+    quiet: Target, arena: Arena
 ) -> None:
+    target, shop = quiet, arena.shop
     event = shop.create_event({"Standing": (50_000, 100), "Off": (50_000, 100)})
     change(shop, "ticket_types", event.kinds["Off"].id, onSale=False)
     showtime = shop.create_showtime(event.id, PLAN, {"gold": 50_000})
@@ -170,9 +181,11 @@ def test_what_is_left_of_an_event_is_shown_to_everybody_and_told_when_it_changes
     assert counts_of(target, event) == {}
 
 
+@pytest.mark.local_only
 def test_nobody_reads_what_an_organiser_writes_and_nobody_writes_what_is_left(
-    target: Target, shop: Shop
+    quiet: Target, arena: Arena
 ) -> None:
+    target, shop = quiet, arena.shop
     event = shop.create_event({"Standing": (50_000, 100)}, conflictPolicy="priority")
     draft = shop.create_event({"Standing": (50_000, 100)}, status="draft")
     count_again(shop)
@@ -188,7 +201,9 @@ def test_nobody_reads_what_an_organiser_writes_and_nobody_writes_what_is_left(
         assert http.delete(f"{path}/availability/rows/{event.id}").status_code == 401
 
 
-def test_what_is_left_in_the_official_web_sdk(target: Target, shop: Shop) -> None:
+@pytest.mark.local_only
+def test_what_is_left_in_the_official_web_sdk(quiet: Target, arena: Arena) -> None:
+    target, shop = quiet, arena.shop
     event = shop.create_event({"Standing": (50_000, 100)})
     count_again(shop)
     customer = shop.create_customer()

@@ -112,7 +112,9 @@ class TestPaymentsWithoutAnOrder:
         assert payment_state(shop) is PaymentState.CAPTURED
         assert shop.audit() == []
 
-    def test_more_than_a_page(self, shop: Shop) -> None:
+    @pytest.mark.parametrize("most_pages", [1, 20])
+    def test_more_than_a_page(self, shop: Shop, monkeypatch: pytest.MonkeyPatch, most_pages: int) -> None:
+        monkeypatch.setattr("boxoffice.webhooks.untold._MOST_PAGES", most_pages)
         for number in range(2 * MOST_LISTED + 1):
             shop.gateway.pay(f"pay_{number}", PRICE, noted_user_id="ann")
             shop.now += timedelta(seconds=number % 2)

@@ -2,8 +2,8 @@
 
 What is paid for a hold is found by the hold's order. A payment without an order, whose client was refused or
 has died before it could ask for anything, is known to nobody but the gateway. So the gateway's own list is
-read from where it was last left: soon after a payment was made, again when it has surely been captured by
-hand, and once more when nothing can become of it any more.
+read from where it was last left: soon after a payment was made, and again when nothing can become of it any
+more.
 """
 
 import asyncio
@@ -20,15 +20,16 @@ from boxoffice.webhooks.records import event_row
 
 LOOKS = {
     "payments-soon": timedelta(minutes=5),
-    "payments-later": timedelta(hours=2),
     # What is not captured by then has gone back to the customer.
     "payments-last": timedelta(days=6),
 }
 """How old a payment is when it is looked for, and the name under which it is written down how far that is."""
 
 # Before this was deployed nobody could pay for anything here.
-_FIRST_LOOK = timedelta(hours=1)
+_FIRST_LOOK = timedelta(days=1)
 
+# A time with more pages than that is looked through in parts, unless it is as short as this.
+_MOST_PAGES = 20
 _SHORTEST_LOOK = timedelta(minutes=10)
 
 # No look is begun later than this, so that there is time to bring it to its end.
@@ -65,16 +66,13 @@ async def _look(desk: Desk, since: datetime, until: datetime) -> tuple[int, date
     The newest are listed first. Where there are many, less time is looked through, so that what was done
     counts although there is not enough time for all of it.
     """
-    page = await desk.payments.made_between(since, until)
-    while not page.is_last and until - since > _SHORTEST_LOOK:
-        until = since + (until - since) / 2
-        page = await desk.payments.made_between(since, until)
-    found, skip = await _note(desk, page), 0
-    while not page.is_last:
-        skip += MOST_LISTED
-        page = await desk.payments.made_between(since, until, skip)
-        found += await _note(desk, page)
-    return found, until
+    pages = [await desk.payments.made_between(since, until)]
+    while not pages[-1].is_last:
+        if len(pages) == _MOST_PAGES and until - since > _SHORTEST_LOOK:
+            until = since + (until - since) / 2
+            pages = []
+        pages.append(await desk.payments.made_between(since, until, MOST_LISTED * len(pages)))
+    return sum([await _note(desk, page) for page in pages]), until
 
 
 async def _note(desk: Desk, page: PaymentPage) -> int:
