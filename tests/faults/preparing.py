@@ -174,9 +174,11 @@ def sweeping(payment: str = "") -> Prepare:
     def prepare(arena: Arena) -> Client:
         event, customer, held = _held(arena.shop)
         if not payment:
+            arena.has_looked_ahead()
             return Client(event.id, customer.user_id, "", arena.sweep, SWEEP, HOLD_IS_OVER)
         payment_id = arena.shop.pay_for(customer, held, status=payment)
         swept(arena, event.id)
+        arena.has_looked_ahead()
         return Client(event.id, customer.user_id, payment_id, arena.sweep, SWEEP, HOLD_IS_OVER + 100)
 
     return prepare
