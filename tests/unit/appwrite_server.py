@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Coroutine
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-import pytest
 import requests
 from boxoffice.adapters.appwrite.accounts import AppwriteAccounts, ProvenTokens
 from boxoffice.adapters.appwrite.client import PooledClient
 from boxoffice.adapters.appwrite.files import AppwriteFiles
 from boxoffice.adapters.appwrite.rows import AppwriteRows
 from boxoffice.adapters.threads import Threads
-from boxoffice.domain.errors import BoxofficeError
 from boxoffice.saga.timing import TimeBudget
 
 from tests.unit.fake_time import FakeTime
@@ -63,13 +59,3 @@ class Server:
     def query(self, number: int) -> list[dict[str, Any]]:
         pairs = parse_qsl(urlsplit(str(self.wire.requests[number].url)).query)
         return [json.loads(value) for name, value in pairs if name.startswith("queries")]
-
-
-def run(call: Coroutine[Any, Any, Result]) -> Result:
-    return asyncio.run(call)
-
-
-def error_of(call: Coroutine[Any, Any, Any]) -> BoxofficeError:
-    with pytest.raises(BoxofficeError) as raised:
-        run(call)
-    return raised.value

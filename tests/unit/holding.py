@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
 from typing import Any
 
-import pytest
 from boxoffice.bookings.conversion import convert
 from boxoffice.bookings.hold import Held, HoldWish, hold
 from boxoffice.bookings.proof import PaymentClaim
 from boxoffice.bookings.results import Booked, Failed
 from boxoffice.domain.callers import Caller
-from boxoffice.domain.errors import BoxofficeError
 from boxoffice.domain.selection import SomeTickets
 
+from tests.unit.running import run
 from tests.unit.shop import ANN, Shop
-
-
-def run(work: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(work)
-
-
-def refusal(work: Coroutine[Any, Any, Any]) -> BoxofficeError:
-    with pytest.raises(BoxofficeError) as refused:
-        run(work)
-    return refused.value
 
 
 def held(shop: Shop, quantity: int = 1, caller: Caller = ANN, request_id: str | None = None) -> Held:

@@ -16,8 +16,9 @@ from boxoffice.domain.selection import Selection, SomeTickets
 from boxoffice.schema import Table
 from pytest import MonkeyPatch as Patch
 
-from tests.unit.holding import pay, run
+from tests.unit.holding import pay
 from tests.unit.opera import Opera
+from tests.unit.running import run
 from tests.unit.shop import ANN, BOB, Shop
 from tests.unit.world import Killed
 

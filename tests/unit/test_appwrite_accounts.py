@@ -11,7 +11,8 @@ from boxoffice.domain.callers import Account
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import Rejected
 
-from tests.unit.appwrite_server import BROKEN, Server, error_of, run
+from tests.unit.appwrite_server import BROKEN, Server
+from tests.unit.running import error_of, run
 
 
 def token(expires: object) -> str:

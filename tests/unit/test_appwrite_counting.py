@@ -10,7 +10,8 @@ from boxoffice.domain.errors import Ambiguous, Fatal
 from boxoffice.ports import NewRow
 from boxoffice.schema import Table
 
-from tests.unit.appwrite_server import BROKEN, TAKEN, TIMEOUT, Server, error_of, run
+from tests.unit.appwrite_server import BROKEN, TAKEN, TIMEOUT, Server
+from tests.unit.running import error_of, run
 from tests.unit.wire import Answer, dropped_connection
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.unit.appwrite_server import TIMEOUT, Server, run
+from tests.unit.appwrite_server import TIMEOUT, Server
+from tests.unit.running import run
 
 
 class TestFiles:

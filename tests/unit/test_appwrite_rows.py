@@ -9,7 +9,8 @@ from boxoffice.domain.errors import Ambiguous, BoxofficeError, Fatal, Retryable
 from boxoffice.ports import NewRow, RowsTaken, UniqueClash
 from boxoffice.schema import Table
 
-from tests.unit.appwrite_server import BROKEN, BUSY, TAKEN, TIMEOUT, Server, error_of, listed, run
+from tests.unit.appwrite_server import BROKEN, BUSY, TAKEN, TIMEOUT, Server, listed
+from tests.unit.running import error_of, run
 from tests.unit.wire import Answer, dropped_connection, refused_connection
 
 ROWS = "/v1/tablesdb/boxoffice/tables/outcomes/rows"

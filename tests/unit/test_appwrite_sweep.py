@@ -12,7 +12,8 @@ from boxoffice.domain.errors import Ambiguous, Fatal, Retryable
 from boxoffice.ports import Range, StoredFile
 from boxoffice.schema import Table
 
-from tests.unit.appwrite_server import BROKEN, BUSY, THREADS, TIMEOUT, Server, error_of, listed, run
+from tests.unit.appwrite_server import BROKEN, BUSY, THREADS, TIMEOUT, Server, listed
+from tests.unit.running import error_of, run
 
 BOOKINGS = "/v1/tablesdb/boxoffice/tables/bookings/rows"
 ROW = {"$id": "bk-1", "status": "pending"}

@@ -12,8 +12,9 @@ from boxoffice.domain.errors import Ambiguous, Retryable
 from boxoffice.saga.timing import TimeBudget
 from boxoffice.schema import Table
 
-from tests.unit.appwrite_server import Server, error_of, listed, run
+from tests.unit.appwrite_server import Server, listed
 from tests.unit.fake_time import FakeTime
+from tests.unit.running import error_of, run
 
 
 class TestTransport:

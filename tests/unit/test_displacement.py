@@ -16,7 +16,7 @@ from boxoffice.domain.errors import Rejected
 from boxoffice.domain.selection import NamedSeats
 from boxoffice.schema import Table
 
-from tests.unit.holding import converted, pay, run
+from tests.unit.holding import converted, pay
 from tests.unit.interruptions import deaths
 from tests.unit.opera import Opera
 from tests.unit.rivals import (
@@ -32,6 +32,7 @@ from tests.unit.rivals import (
     tickets,
     with_priority,
 )
+from tests.unit.running import run
 from tests.unit.shop import ANN, BOB
 
 

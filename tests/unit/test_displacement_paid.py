@@ -9,7 +9,7 @@ from boxoffice.domain.codes import Code
 from boxoffice.domain.payments import PaymentState
 from pytest import MonkeyPatch as Patch
 
-from tests.unit.holding import converted, pay, run
+from tests.unit.holding import converted, pay
 from tests.unit.rivals import (
     GOLD,
     dying_free_payer,
@@ -22,6 +22,7 @@ from tests.unit.rivals import (
     row,
     with_priority,
 )
+from tests.unit.running import run
 from tests.unit.shop import broken
 from tests.unit.world import Killed
 

@@ -13,7 +13,8 @@ from boxoffice.inventory.expiry import decide_expired
 from boxoffice.inventory.memory import PoolMemory
 from boxoffice.schema import Table
 
-from tests.unit.holding import converted, held, pay, refusal, run
+from tests.unit.holding import converted, held, pay
+from tests.unit.running import error_of, run
 from tests.unit.shop import ANN, BOB, Shop
 
 
@@ -47,7 +48,7 @@ class TestHolding:
         shop = Shop(capacity=1)
         held(shop)
         wish = HoldWish((SomeTickets("concert", "standing", None, 1),))
-        refused = refusal(hold(shop.desk(), BOB, wish))
+        refused = error_of(hold(shop.desk(), BOB, wish))
         assert refused.code is Code.INSUFFICIENT_TICKETS
         assert refused.details["conflict"]["kind"] == "HOLD_CONFLICT"
         assert shop.count(Table.BOOKINGS) == [1]
@@ -59,7 +60,7 @@ class TestHolding:
         shop.rows.seed(Table.PROMO_CODES, "spring", code="SPRING", currency="INR", amount=off or 1)
         before = shop.snapshot()
         wish = HoldWish((SomeTickets("concert", "standing", None, 1),), "SPRING" if off else None)
-        refused = refusal(hold(shop.desk(), ANN, wish))
+        refused = error_of(hold(shop.desk(), ANN, wish))
         assert (refused.code, refused.details["least"]) == (Code.VALIDATION_ERROR, 100)
         assert "INR 1.00" in refused.message
         assert not refused.rule.retryable
@@ -76,7 +77,7 @@ class TestHolding:
         for _ in range(3):
             held(shop)
         wish = HoldWish((SomeTickets("concert", "standing", None, 1),))
-        assert refusal(hold(shop.desk(), ANN, wish)).code is Code.HOLD_LIMIT
+        assert error_of(hold(shop.desk(), ANN, wish)).code is Code.HOLD_LIMIT
         assert held(shop, caller=BOB)
 
     def test_one_that_was_paid_in_another_function_does_not_count_any_more(self) -> None:
@@ -103,7 +104,7 @@ class TestHolding:
         for quantity, promo_code in ((2, None), (1, "SPRING")):
             shop.rows.seed(Table.PROMO_CODES, "spring", code="SPRING", currency="INR", basisPoints=1_000)
             wish = HoldWish((SomeTickets("concert", "standing", None, quantity),), promo_code, "r1")
-            refused = refusal(hold(shop.desk(), ANN, wish))
+            refused = error_of(hold(shop.desk(), ANN, wish))
             assert (refused.code, refused.details["field"]) == (Code.VALIDATION_ERROR, "requestId")
         del shop.rows.tables[Table.PROMO_CODES]["spring"]
         assert shop.snapshot() == before
@@ -114,7 +115,7 @@ class TestHolding:
         kept = held(shop, 1, request_id="r1")
         run(release_hold(shop.desk(), "ann", kept.booking.id))
         wish = HoldWish((SomeTickets("concert", "standing", None, 2),), None, "r1")
-        assert refusal(hold(shop.desk(), ANN, wish)).code is Code.VALIDATION_ERROR
+        assert error_of(hold(shop.desk(), ANN, wish)).code is Code.VALIDATION_ERROR
 
     def test_its_order_is_the_makers_to_write_down_while_it_may_be_alive(self) -> None:
         shop = Shop()
@@ -122,7 +123,7 @@ class TestHolding:
         row = shop.rows.tables[Table.BOOKINGS][first.booking.id]
         row["gatewayOrderId"] = None
         wish = HoldWish((SomeTickets("concert", "standing", None, 1),), None, "r1")
-        assert refusal(hold(shop.desk(), ANN, wish)).code is Code.BOOKING_IN_PROGRESS
+        assert error_of(hold(shop.desk(), ANN, wish)).code is Code.BOOKING_IN_PROGRESS
         shop.now += timedelta(seconds=91)
         second = held(shop, request_id="r1")
         assert second.replayed
@@ -154,11 +155,11 @@ class TestOpenHolds:
         shop = Shop()
         kept = held(shop)
         shop.now += timedelta(minutes=15)
-        assert refusal(extend_hold(shop.desk(), "ann", kept.booking.id)).code is Code.HOLD_EXPIRED
+        assert error_of(extend_hold(shop.desk(), "ann", kept.booking.id)).code is Code.HOLD_EXPIRED
 
     def test_somebody_elses_is_not_there(self) -> None:
         shop = Shop()
         kept = held(shop)
         for work in (extend_hold, release_hold):
-            refused = refusal(work(shop.desk(), "bob", kept.booking.id))
+            refused = error_of(work(shop.desk(), "bob", kept.booking.id))
             assert refused.code is Code.NOT_FOUND_ERROR

@@ -15,7 +15,8 @@ from boxoffice.domain.pools import Claim, ClaimState
 from boxoffice.inventory.expiry import decide_expired
 from boxoffice.schema import Table
 
-from tests.unit.holding import converted, held, pay, refusal, run
+from tests.unit.holding import converted, held, pay
+from tests.unit.running import error_of, run
 from tests.unit.shop import ANN, BOB, Shop
 
 
@@ -58,7 +59,7 @@ class TestEnding:
         shop.sweep(901)
         assert isinstance(converted(shop, kept, pay(shop, kept)), Booked)
         claim = pay(shop, kept, "pay_2", state=PaymentState.AUTHORISED)
-        refused = refusal(convert(shop.desk(), ANN, kept.booking.id, claim))
+        refused = error_of(convert(shop.desk(), ANN, kept.booking.id, claim))
         assert refused.code is Code.INVALID_STATUS_TRANSITION
         assert shop.gateway.payments["pay_2"].state is PaymentState.AUTHORISED
         again = converted(shop, kept, PaymentClaim("pay_1"))

@@ -26,7 +26,8 @@ from boxoffice.schema import Table
 
 from tests.unit.hold_acts import UNTIL_THE_END, converting, extending, pass_time
 from tests.unit.hold_meetings import paid_otherwise, sleeps, taken_at_the_end
-from tests.unit.holding import held, pay, refusal
+from tests.unit.holding import held, pay
+from tests.unit.running import error_of
 from tests.unit.shop import ANN, BOB, Shop
 
 Patch = pytest.MonkeyPatch
@@ -112,4 +113,4 @@ def test_without_places_for_holds_one_user_holds_everything(monkeypatch: Patch) 
 
 def refusal_of_another(shop: Shop) -> Code:
     wish = HoldWish((SomeTickets("concert", "standing", None, 1),))
-    return refusal(hold(shop.desk(), ANN, wish)).code
+    return error_of(hold(shop.desk(), ANN, wish)).code

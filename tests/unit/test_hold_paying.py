@@ -11,7 +11,8 @@ from boxoffice.domain.codes import Code
 from boxoffice.domain.payments import PaymentState
 from boxoffice.schema import Table
 
-from tests.unit.holding import converted, held, pay, refusal
+from tests.unit.holding import converted, held, pay
+from tests.unit.running import error_of
 from tests.unit.shop import ANN, BOB, Shop
 from tests.unit.world import Killed
 
@@ -53,7 +54,7 @@ class TestPaying:
         with pytest.raises(Killed):
             converted(shop, kept, claim)
         shop.now += timedelta(seconds=119)
-        assert refusal(convert(shop.desk(), ANN, kept.booking.id, claim)).code is Code.BOOKING_IN_PROGRESS
+        assert error_of(convert(shop.desk(), ANN, kept.booking.id, claim)).code is Code.BOOKING_IN_PROGRESS
         shop.now += timedelta(seconds=1)
         assert isinstance(converted(shop, kept, claim), Booked)
 
@@ -66,7 +67,7 @@ class TestPaying:
         shop.now += timedelta(seconds=120)
         other = pay(shop, kept, "pay_2", state=PaymentState.AUTHORISED)
         for _ in range(2):
-            refused = refusal(convert(shop.desk(), ANN, kept.booking.id, other))
+            refused = error_of(convert(shop.desk(), ANN, kept.booking.id, other))
             assert refused.code is Code.BOOKING_IN_PROGRESS
         shop.settle()
         assert [row["paymentId"] for row in shop.rows.all(Table.BOOKINGS)] == ["pay_1"]
@@ -76,7 +77,7 @@ class TestPaying:
         shop = Shop()
         kept = held(shop)
         claim = pay(shop, kept, order_id="order_of_somebody")
-        refused = refusal(convert(shop.desk(), ANN, kept.booking.id, claim))
+        refused = error_of(convert(shop.desk(), ANN, kept.booking.id, claim))
         assert refused.code is Code.PAYMENT_NOT_VERIFIED
         assert shop.rows.all(Table.LEASES) == []
         assert isinstance(converted(shop, kept, pay(shop, kept, "pay_2")), Booked)
@@ -84,7 +85,7 @@ class TestPaying:
     def test_somebody_elses_hold_is_not_there(self) -> None:
         shop = Shop()
         kept = held(shop)
-        refused = refusal(convert(shop.desk(), BOB, kept.booking.id, pay(shop, kept)))
+        refused = error_of(convert(shop.desk(), BOB, kept.booking.id, pay(shop, kept)))
         assert refused.code is Code.NOT_FOUND_ERROR
         assert shop.rows.all(Table.LEASES) == []
 

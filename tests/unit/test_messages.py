@@ -8,7 +8,8 @@ from boxoffice.adapters.appwrite.messages import AppwriteMessages
 from boxoffice.domain.errors import Ambiguous, Rejected
 from boxoffice.ports import Message
 
-from tests.unit.appwrite_server import BUSY, THREADS, TIMEOUT, Server, error_of, run
+from tests.unit.appwrite_server import BUSY, THREADS, TIMEOUT, Server
+from tests.unit.running import error_of, run
 
 MESSAGE = Message("no-1", "ann", "Title", "Text.", {"kind": "k", "bookingId": None, "tickets": [1]})
 CREATED = (201, {"$id": "no-1"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -22,6 +22,7 @@ from boxoffice.settings import Misconfigured
 from razorpay.utility import Utility  # type: ignore[import-untyped]
 
 from tests.unit.fake_time import FakeTime
+from tests.unit.running import error_of
 from tests.unit.wire import Answer, Wire, dropped_connection, refused_connection
 
 ENTITY: dict[str, Any] = {
@@ -71,12 +72,6 @@ class Gateway:
 
     def open_order(self) -> GatewayOrder:
         return asyncio.run(self.payments.open_order("bk-1", PRICE, {"bookingId": "bk-1"}))
-
-
-def error_of(call: Coroutine[Any, Any, Any]) -> BoxofficeError:
-    with pytest.raises(BoxofficeError) as raised:
-        asyncio.run(call)
-    return raised.value
 
 
 def test_a_payment_is_read() -> None:
