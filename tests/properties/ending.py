@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from boxoffice.bookings.results import Booked, Failed
-from boxoffice.domain.codes import Code
 
 from tests.properties.world import Purchase, World
 
 LAST_TRIES = 3
-# As many as one payment has, and some of them twice.
-MOST_EVENTS = 4
 
 
 def conclusion(world: World) -> list[str]:
@@ -17,8 +14,6 @@ def conclusion(world: World) -> list[str]:
     world.settle()
     for purchase in world.purchases:
         ask_until_final(world, purchase)
-        if any(is_denied(one) for one in (purchase, *rivals(world, purchase))):
-            tell_all(world, purchase)
     world.settle()
     presented = [purchase.payment_id for purchase in world.purchases if purchase.answers]
     books = world.books()
@@ -27,24 +22,6 @@ def conclusion(world: World) -> list[str]:
     for purchase in world.purchases:
         problems += broken_promises(purchase, there)
     return problems
-
-
-def is_denied(purchase: Purchase) -> bool:
-    """Whether the gateway itself has denied the payment when the client showed it."""
-    last = purchase.answers[-1] if purchase.answers else None
-    return isinstance(last, Failed) and last.error.code is Code.PAYMENT_NOT_VERIFIED
-
-
-def rivals(world: World, purchase: Purchase) -> list[Purchase]:
-    """Other payments for the same hold: when one is denied, the hold is over for all of them."""
-    keeping = purchase.keeping
-    return [one for one in world.purchases if keeping and one.keeping is keeping and one is not purchase]
-
-
-def tell_all(world: World, purchase: Purchase) -> None:
-    """Of a payment that the gateway has denied, only its webhooks can tell more: none is lost for ever."""
-    for number in range(MOST_EVENTS):
-        world.tell(purchase, number).finish()
 
 
 def ask_until_final(world: World, purchase: Purchase) -> None:
