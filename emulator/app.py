@@ -11,7 +11,10 @@ import inspect
 import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any, Protocol
+
+from starlette.requests import ClientDisconnect
 
 from emulator import auth
 from emulator.core.caller import GUEST, Caller
@@ -152,7 +155,8 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry."""
         if scope["type"] == "http":
-            await self._http(scope, receive, send)
+            with suppress(ClientDisconnect):
+                await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
             await serve_socket(self.server, scope, receive, send)
 

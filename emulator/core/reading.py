@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from starlette.datastructures import UploadFile
-from starlette.requests import Request as FormRequest
+from starlette.requests import Request as SentRequest
 
 from emulator.core.http import Request, Upload
 
@@ -15,7 +15,10 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 async def read_request(scope: Scope, receive: Receive, prefix: str, *, with_form: bool) -> Request:
-    """The whole request, its body read; a multipart form is parsed when it is wanted so."""
+    """The whole request, its body read; a multipart form is parsed when it is wanted so.
+
+    Raises `ClientDisconnect` when the client goes away before it has sent everything: half a request is none.
+    """
     raw: list[tuple[bytes, bytes]] = scope["headers"]
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
     query = scope["query_string"].decode("latin-1")
@@ -32,19 +35,12 @@ async def read_request(scope: Scope, receive: Receive, prefix: str, *, with_form
     if with_form and headers.get("content-type", "").startswith("multipart/form-data"):
         request.form = await _read_form(scope, receive)
         return request
-    message = await receive()
-    request.body = message.get("body", b"")
-    if message.get("more_body"):
-        parts = [request.body]
-        while message.get("more_body"):
-            message = await receive()
-            parts.append(message.get("body", b""))
-        request.body = b"".join(parts)
+    request.body = await SentRequest(scope, receive).body()
     return request
 
 
 async def _read_form(scope: Scope, receive: Receive) -> dict[str, Any]:
-    async with FormRequest(scope, receive).form() as form:
+    async with SentRequest(scope, receive).form() as form:
         fields: list[tuple[str, Any]] = []
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
