@@ -156,8 +156,9 @@ def test_a_fault_hits_only_its_method_and_path(local: Http, http: Http) -> None:
 
 
 def test_a_fault_for_functions_spares_everybody_else(local: Http, http: Http) -> None:
-    arm(local, kind="refuse", path="/v1/*", fromFunctions=True)
-    arm(local, kind="refuse", path="/v1/*", executionId="somebody")
+    # No function asks for that, whatever else is running on this server.
+    arm(local, kind="refuse", path="/v1/health", fromFunctions=True)
+    arm(local, kind="refuse", path="/v1/health", executionId="somebody")
     assert statuses(http, 2) == [200, 200]
     assert [fault["seen"] for fault in ok(local.get("/faults"))["faults"]] == [0, 0]
 

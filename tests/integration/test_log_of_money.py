@@ -12,7 +12,7 @@ import requests
 from scripts.project.shop import Customer, Event, execute
 from tests.support.arena import Arena
 from tests.support.local_server import ok, wait_until
-from tests.support.webhooks import connected
+from tests.support.webhooks import connected, delivered
 
 pytestmark = pytest.mark.local_only
 
@@ -68,9 +68,10 @@ class Gateway:
         wait_until(lambda: bool(self.arena.shop.rows("transactions", refundId=found["id"])))
 
     def fail_refunds(self, payment: str) -> None:
-        """The bank sends back what is on its way."""
+        """The bank sends back what is on its way, and that is told."""
         for refund in self.call("GET", f"/v1/payments/{payment}/refunds")["items"]:
             ok(self.arena.local.patch(f"/payments/refunds/{refund['id']}", {"status": "failed"}))
+        delivered(self.arena, payment)
 
 
 def of_ledger(arena: Arena, payment: str) -> Money:

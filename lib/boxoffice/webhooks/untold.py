@@ -32,6 +32,9 @@ _FIRST_LOOK = timedelta(days=1)
 _MOST_PAGES = 20
 _SHORTEST_LOOK = timedelta(minutes=10)
 
+# A sweep that follows at once has nothing new to look at.
+_LEAST_NEW = timedelta(seconds=30)
+
 # No look is begun later than this, so that there is time to bring it to its end.
 _WORK_SECONDS = 12.0
 
@@ -50,7 +53,7 @@ async def find_untold(desk: Desk) -> int:
         if since is None:
             since = until - _FIRST_LOOK
             await desk.rows.put_once(Table.CURSORS, NewRow(name, {"reached": to_text(since)}))
-        while since < until and desk.budget.spent() < _WORK_SECONDS:
+        while until - since > _LEAST_NEW and desk.budget.spent() < _WORK_SECONDS:
             noted, since = await _look(desk, since, until)
             found += noted
             await desk.rows.update(Table.CURSORS, name, {"reached": to_text(since)})
