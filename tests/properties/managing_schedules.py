@@ -31,6 +31,18 @@ def it_is_cancelled_while_it_is_moved(house: House, nth: int) -> list[str]:
     return conclusion(house)
 
 
+def a_mover_wakes(house: House, nth: int) -> list[str]:
+    """A move stands still; the sweep finishes it, the booking is cancelled, and its old seats are sold."""
+    purchase = bought(house)
+    mover = stops(house.move(purchase, _MOVE), nth)
+    house.pass_time(LEASE_IS_OVER)
+    house.sweep().finish()
+    house.cancel(purchase).finish()
+    house.book(house.pay_thing(1, "A1 and A2", "captured")).finish()
+    mover.finish()
+    return conclusion(house)
+
+
 def it_is_paid_while_it_is_moved(house: House, nth: int) -> list[str]:
     """A hold is moved; in the middle of that it is paid for."""
     purchase = pay(house, kept(house), "captured")
@@ -109,6 +121,7 @@ def it_is_over_while_it_is_confirmed(house: House, nth: int) -> list[str]:
 
 MANAGING_SCHEDULES: dict[str, ManagingSchedule] = {
     "cancelled while it is moved": it_is_cancelled_while_it_is_moved,
+    "a mover wakes": a_mover_wakes,
     "paid while it is moved": it_is_paid_while_it_is_moved,
     "moved while it is paid": it_is_moved_while_it_is_paid,
     "a blocker wakes": a_blocker_wakes,

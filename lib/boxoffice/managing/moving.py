@@ -12,6 +12,7 @@ its ticket, once the one that leaves it has its new seat.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum, auto
 
 from boxoffice.bookings.desk import Desk
 from boxoffice.domain import ids
@@ -43,6 +44,15 @@ class Hold:
     until: str | None = None
 
 
+class Claimed(Enum):
+    """What the booking has of the new seats."""
+
+    NOTHING = auto()
+    BEFORE = auto()
+    """All of them, claimed by whoever was at work on the move before."""
+    NOW = auto()
+
+
 async def hold_of(desk: Desk, booking: Row | None) -> Hold | None:
     """What a booking is to its units now; `None` when it has ended. Its outcome decides, its row follows."""
     if booking is None or booking["status"] in _ENDED:
@@ -59,20 +69,25 @@ async def carry_out(desk: Desk, change: Change) -> None:
     Raises `RowsTaken` when somebody else has a seat, or the booking has ended: then the old seats are kept.
     """
     hold = await hold_of(desk, await _booking(desk, change))
-    has_claimed = hold is not None and await _claim(desk, change, hold)
-    wanted = Outcome.CONFIRMED if has_claimed else Outcome.ROLLED_BACK
-    if await changes.decide(desk, change, wanted) is not Outcome.CONFIRMED:
+    claimed = Claimed.NOTHING if hold is None else await _claim(desk, change, hold)
+    wanted = Outcome.ROLLED_BACK if claimed is Claimed.NOTHING else Outcome.CONFIRMED
+    decided = await changes.decide(desk, change, wanted)
+    (current,) = await changes.find_changes(desk, [change.id])
+    if current.state is not ChangeState.BEGUN:
+        # Somebody has done all of this, and a later move may have brought the booking back. What was free
+        # after that has been left again since, or its tickets were cancelled.
+        if claimed is Claimed.NOW:
+            await _free_new(desk, change)
+    elif decided is Outcome.CONFIRMED:
+        await leave(desk, change)
+    else:
         await stay(desk, change)
+    if decided is not Outcome.CONFIRMED:
         raise RowsTaken
-    await leave(desk, change)
 
 
 async def leave(desk: Desk, change: Change) -> None:
     """Leave the old seats. Only after the outcome says so; from here on there is no way back."""
-    (current,) = await changes.find_changes(desk, [change.id])
-    if current.state is not ChangeState.BEGUN:
-        # Somebody has done all of this, and a later move may have brought the booking back.
-        return
     booking = await _booking(desk, change)
     hold = await hold_of(desk, booking)
     steps = steps_of(change)
@@ -106,8 +121,7 @@ async def stay(desk: Desk, change: Change) -> None:
 
     Not looked at again: a later move may have brought the booking to one of these seats after all.
     """
-    new = [step.new.claim_id for step in fresh(steps_of(change))]
-    await desk.rows.delete_where(Table.CLAIMS, {"$id": new, "bookingId": _booking_id(change)})
+    await _free_new(desk, change)
     await changes.refuse(desk, change, look_at=None)
 
 
@@ -127,8 +141,8 @@ async def resume(desk: Desk, change: Change) -> None:
             await stay(desk, change)
 
 
-async def _claim(desk: Desk, change: Change, hold: Hold) -> bool:
-    """Whether the booking has all of the new seats now; if not, it has none more than before."""
+async def _claim(desk: Desk, change: Change, hold: Hold) -> Claimed:
+    """Claim all of the new seats for the booking, or none."""
     rows = [
         NewRow(
             step.new.claim_id,
@@ -151,8 +165,15 @@ async def _claim(desk: Desk, change: Change, hold: Hold) -> bool:
     except RowsTaken:
         # They may be its own, from the first time that this was tried.
         own = {"$id": [row.id for row in rows], "bookingId": _booking_id(change)}
-        return await desk.rows.count(Table.CLAIMS, own) == len(rows)
-    return True
+        has_all = await desk.rows.count(Table.CLAIMS, own) == len(rows)
+        return Claimed.BEFORE if has_all else Claimed.NOTHING
+    return Claimed.NOW
+
+
+async def _free_new(desk: Desk, change: Change) -> None:
+    """Free the new seats, as far as the booking has them."""
+    new = [step.new.claim_id for step in fresh(steps_of(change))]
+    await desk.rows.delete_where(Table.CLAIMS, {"$id": new, "bookingId": _booking_id(change)})
 
 
 async def _hand_on(desk: Desk, change: Change, unit: Unit, number: int) -> None:
