@@ -190,6 +190,7 @@ def run(arena: Arena, use_case: UseCase, point: Point, fault: Fault) -> Verdict:
     problems += client.change.problem_in_the_end(answers) if client.change else []
     arena.settle()
     problems += _problems(arena, use_case, client, answers)
+    arena.withdraw(client.event_id)
     if not hits:
         problems.append("the call was not made, so nothing was tried")
     if use_case.bears_hiccups and fault.is_hiccup and not answers[0].body.get("success"):

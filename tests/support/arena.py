@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -116,6 +117,12 @@ class Arena:
     def sweep(self) -> Answer:
         """One run of the sweep, as the schedule or an operator starts it."""
         return execute(self.http, SWEEP, {})
+
+    def withdraw(self, event_id: str) -> None:
+        """Nothing of an event is on sale any more, so that no sweep counts what is left of it."""
+        rows = f"/tablesdb/{DATABASE}/tables/events/rows"
+        it = json.dumps({"method": "equal", "attribute": "$id", "values": [event_id]})
+        ok(self.http.patch(rows, {"data": {"status": "draft"}, "queries": [it]}))
 
     def settle(self, patience: Sequence[float] = PATIENCE_SECONDS) -> list[Answer]:
         """Lets time pass and the sweep run, until it has nothing left to do; what it answered.
