@@ -13,7 +13,7 @@ from boxoffice.bookings.results import Booked
 
 from tests.properties.actors import Actor
 from tests.properties.ending import conclusion
-from tests.properties.schedules import NoSuchCallError
+from tests.properties.schedules import NoSuchCallError, problems_at_each_call
 from tests.properties.world import Keeping, Purchase, World
 
 HOLD_IS_OVER = 1_000.0
@@ -203,16 +203,14 @@ HOLD_SCHEDULES: dict[str, HoldSchedule] = {
 }
 
 
-def hold_problems(world: World, schedule: HoldSchedule) -> Iterator[tuple[int, list[str]]]:
+def hold_problems(world: World, schedule: HoldSchedule) -> Iterator[list[str]]:
     """What a schedule came to, for each call in turn."""
-    nth = 1
-    while True:
+
+    def attempt(nth: int) -> list[str]:
         world.begin(capacity=2)
-        try:
-            yield nth, schedule(world, nth)
-        except NoSuchCallError:
-            return
-        nth += 1
+        return schedule(world, nth)
+
+    return problems_at_each_call(attempt)
 
 
 def held(world: World) -> Keeping:

@@ -13,7 +13,7 @@ from boxoffice.bookings.results import Booked
 from tests.properties.ending import conclusion
 from tests.properties.hold_schedules import HOLD_IS_OVER, LEASE_IS_OVER, pay, stops
 from tests.properties.house import STRONG, House
-from tests.properties.schedules import NoSuchCallError
+from tests.properties.schedules import problems_at_each_call
 from tests.properties.world import Keeping, Purchase
 
 ManagingSchedule = Callable[[House, int], list[str]]
@@ -132,16 +132,14 @@ MANAGING_SCHEDULES: dict[str, ManagingSchedule] = {
 }
 
 
-def managing_problems(house: House, schedule: ManagingSchedule) -> Iterator[tuple[int, list[str]]]:
+def managing_problems(house: House, schedule: ManagingSchedule) -> Iterator[list[str]]:
     """What a schedule came to, for each call in turn."""
-    nth = 1
-    while True:
+
+    def attempt(nth: int) -> list[str]:
         house.open_house(1, "priority")
-        try:
-            yield nth, schedule(house, nth)
-        except NoSuchCallError:
-            return
-        nth += 1
+        return schedule(house, nth)
+
+    return problems_at_each_call(attempt)
 
 
 def kept(house: House) -> Keeping:

@@ -6,7 +6,8 @@ sentences, empty when all is well, and raises `NoSuchCallError` when the booking
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,16 +142,28 @@ SCHEDULES: dict[str, Schedule] = {
 }
 
 
-def problems_of(world: World, schedule: Schedule, situation: Situation) -> Iterator[tuple[int, list[str]]]:
-    """What a schedule came to, for each call of the booking in turn."""
-    nth = 1
-    while True:
-        world.begin(capacity=2)
+def problems_at_each_call(attempt: Callable[[int], list[str]]) -> Iterator[list[str]]:
+    """What an attempt came to, for each call in turn until there are no more."""
+    for nth in itertools.count(1):
         try:
-            yield nth, schedule(world, situation, nth)
+            yield attempt(nth)
         except NoSuchCallError:
             return
-        nth += 1
+
+
+def problems_of(world: World, schedule: Schedule, situation: Situation) -> Iterator[list[str]]:
+    """What a schedule came to, for each call of the booking in turn."""
+
+    def attempt(nth: int) -> list[str]:
+        world.begin(capacity=2)
+        return schedule(world, situation, nth)
+
+    return problems_at_each_call(attempt)
+
+
+def wrong_at(found: Sequence[list[str]]) -> dict[int, list[str]]:
+    """What was wrong, by the number of the call, counted from 1."""
+    return {nth: problems for nth, problems in enumerate(found, 1) if problems}
 
 
 def begin(world: World, situation: Situation, nth: int) -> tuple[Purchase, Booking]:

@@ -22,7 +22,7 @@ Patch = pytest.MonkeyPatch
 
 def fails(house: House, schedule: str) -> bool:
     """Whether a sequence finds something wrong; it is over with the first."""
-    return any(problems for _, problems in managing_problems(house, MANAGING_SCHEDULES[schedule]))
+    return any(managing_problems(house, MANAGING_SCHEDULES[schedule]))
 
 
 def test_without_an_outcome_a_hold_gives_way_that_is_being_paid(house: House, monkeypatch: Patch) -> None:

@@ -45,7 +45,7 @@ Patch = pytest.MonkeyPatch
 
 def fails(world: World, schedule: str, situation: str = "paid") -> bool:
     """Whether a sequence finds something wrong; it is over with the first."""
-    return any(problems for _, problems in problems_of(world, SCHEDULES[schedule], SITUATIONS[situation]))
+    return any(problems_of(world, SCHEDULES[schedule], SITUATIONS[situation]))
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def without_indexes(world: World, table: str, *keys: str) -> Iterator[None]:
 
 def hold_fails(world: World, schedule: str) -> bool:
     """Whether a sequence about holds finds something wrong; it is over with the first."""
-    return any(problems for _, problems in hold_problems(world, HOLD_SCHEDULES[schedule]))
+    return any(hold_problems(world, HOLD_SCHEDULES[schedule]))
 
 
 def everybody_wins(monkeypatch: Patch, contested: Table) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.properties.actors import Fate
-from tests.properties.schedules import LEASE_IS_OVER, SCHEDULES, SITUATIONS, problems_of
+from tests.properties.schedules import LEASE_IS_OVER, SCHEDULES, SITUATIONS, problems_of, wrong_at
 from tests.properties.world import World
 
 pytestmark = pytest.mark.local_only
@@ -14,9 +14,9 @@ pytestmark = pytest.mark.local_only
 @pytest.mark.parametrize("situation", SITUATIONS)
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_the_books_balance_whichever_call_it_is(world: World, schedule: str, situation: str) -> None:
-    found = dict(problems_of(world, SCHEDULES[schedule], SITUATIONS[situation]))
+    found = list(problems_of(world, SCHEDULES[schedule], SITUATIONS[situation]))
     assert len(found) > 8, "the booking makes fewer calls than ever"
-    assert {nth: problems for nth, problems in found.items() if problems} == {}
+    assert wrong_at(found) == {}
 
 
 def test_a_sweep_that_follows_at_once_changes_nothing(world: World) -> None:
