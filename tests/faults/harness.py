@@ -155,6 +155,7 @@ def points_of(arena: Arena, use_case: UseCase) -> list[Point]:
     since = arena.last_request()
     with arena.faults(*_setting(use_case, client)), arena.clock(client.clock):
         answer = client.ask()
+    arena.withdraw(client.event_id)
     counted: Counter[Call] = Counter()
     points = []
     execution_id = answer.execution["$id"]
