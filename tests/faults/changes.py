@@ -10,15 +10,19 @@ from scripts.project.shop import Answer
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change that is made, or not: `found` tells what is there, `before` or `after` it."""
+    """A change that is made, or not: `found` tells what is there, `before` or `after` it.
+
+    is_told: whether an answer says that it is made.
+    """
 
     found: Callable[[], object]
     before: object
     after: object
+    is_told: Callable[[Answer], bool] = lambda answer: bool(answer.body.get("success"))
 
     def problem_when_told(self, answer: Answer) -> list[str]:
         """What is wrong once that was answered."""
-        if answer.body.get("success") and (there := self.found()) != self.after:
+        if self.is_told(answer) and (there := self.found()) != self.after:
             return [f"the administrator was told that it is done, and there is {there}"]
         return []
 

@@ -34,7 +34,8 @@ class Client:
 
     payment_id: "" when nothing is paid. function_id: whose execution the request is. clock: how far the
     server's clock is ahead when they ask first, in seconds. change: what an administrator changes by it.
-    patience: how far time goes on, step by step, before they ask for the last time, in seconds.
+    patience: how far time goes on, step by step, before they ask for the last time, in seconds. later: how
+    far the server's clock is ahead then; what proves who a user is has run out long before.
     """
 
     event_id: str
@@ -45,6 +46,7 @@ class Client:
     clock: float = 0.0
     change: Change | None = None
     patience: Sequence[float] = PATIENCE_SECONDS
+    later: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +186,9 @@ def run(arena: Arena, use_case: UseCase, point: Point, fault: Fault) -> Verdict:
     arena.settle(client.patience)
     problems += client.change.problem_in_between() if client.change else []
     for _ in range(LAST_TRIES):
-        answers.append(client.ask())
-        if not answers[-1].body.get("retryable"):
+        with arena.clock(client.later):
+            answers.append(client.ask())
+        if _is_final(client, answers[-1]):
             break
         arena.settle(client.patience)
     problems += client.change.problem_in_the_end(answers) if client.change else []
@@ -207,7 +210,7 @@ def _problems(arena: Arena, use_case: UseCase, client: Client, answers: Sequence
     problems = books.violations(presented=[client.payment_id])
     last = answers[-1]
     ending = _ending(client, answers)
-    if last.body.get("retryable") or not last.body:
+    if not _is_final(client, last):
         problems.append(f"the client never got an answer to go by: {last.status} {last.body}")
     if ending not in use_case.endings:
         problems.append(f"it ended {ending}")
@@ -228,6 +231,13 @@ def _problems(arena: Arena, use_case: UseCase, client: Client, answers: Sequence
     if any(a.body.get("details", {}).get("payment") == "refunded" for a in answers) and not money.refunds:
         problems.append("the client was told of a refund that was not made")
     return problems
+
+
+def _is_final(client: Client, answer: Answer) -> bool:
+    """Whether the client knows by it what came of the request."""
+    if client.change and client.change.is_told(answer):
+        return True
+    return bool(answer.body) and not answer.body.get("retryable")
 
 
 def _ending(client: Client, answers: Sequence[Answer]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,8 +16,8 @@ from tests.support.arena import PATIENCE_SECONDS, Arena
 REASON = "Technical reasons."
 PLAN = {"sections": [{"id": "S", "rows": [{"rows": "A-C", "seats": "1-50", "category": "gold"}]}]}
 
-# A change that nobody is at work on any more is finished by then, and a hold is still there.
-_SOON = (300.0,)
+# Whoever began something is given up by then, a change that they left is finished, and a hold is still there.
+_SOON = 300.0
 
 Prepare = Callable[[Arena], Client]
 Units = Callable[[Shop], tuple[str, Mapping[str, Any], int]]
@@ -99,15 +99,32 @@ def asking_to_confirm(arena: Arena) -> Client:
         told = arena.shop.rows("outbox", bookingId=booking_id, kind="hold.to_confirm")
         return booking["keptUntil"] is not None and (len(told) > 0 or "its owner was not told")
 
-    return _managing(arena, event.id, body, Change(found, False, True), _SOON)
+    def is_told(answer: Answer) -> bool:
+        """The answer to a list names those who were asked, and those who were not."""
+        return bool(answer.body.get("success")) and answer.data["asked"] == [booking_id]
+
+    return _managing(arena, event.id, body, Change(found, False, True, is_told), _SOON)
 
 
 def parking(arena: Arena) -> Client:
     """Prepares a request for what somebody else holds, which an administrator is to decide about."""
     event, _, _ = _held_place(arena.shop, conflictPolicy="admin_decides")
     customer = arena.shop.create_customer()
-    body = {**_place(event), "requestId": "one"}
-    return Client(event.id, customer.user_id, "", lambda: arena.shop.hold(customer, body), HOLD)
+
+    def ask() -> Answer:
+        """A request that died before it had anything is over; people begin another one."""
+        answers = (arena.shop.hold(customer, {**_place(event), "requestId": name}) for name in ("one", "two"))
+        first = next(answers)
+        return next(answers) if first.code == "HOLD_EXPIRED" else first
+
+    def found() -> object:
+        return [case["state"] for case in _cases(arena.shop, event.id)]
+
+    def is_told(answer: Answer) -> bool:
+        return "caseId" in answer.body.get("details", {})
+
+    change = Change(found, [], ["open"], is_told)
+    return Client(event.id, customer.user_id, "", ask, HOLD, change=change, patience=(_SOON,), later=_SOON)
 
 
 def deciding(decision: str, after: tuple[str, str]) -> Prepare:
@@ -158,7 +175,7 @@ def _moving(arena: Arena, is_paid: bool) -> Client:
     change = Change(found, (old, old if is_paid else []), (new, new if is_paid else []))
     seats = {"1": "B1", "2": "B2"}
     body = {"action": "moveBooking", "bookingId": booking_id, "tickets": seats, "reason": REASON}
-    client = _managing(arena, event.id, body, change, PATIENCE_SECONDS if is_paid else _SOON)
+    client = _managing(arena, event.id, body, change, 0.0 if is_paid else _SOON)
     return replace(client, payment_id=payment_id)
 
 
@@ -167,9 +184,9 @@ def _managing(
     event_id: str,
     body: Mapping[str, Any],
     change: Change,
-    patience: Sequence[float] = PATIENCE_SECONDS,
+    later: float = 0.0,
 ) -> Client:
-    """A server with a key that asks for a change. patience: as long as what is changed is there."""
+    """A server with a key that asks for a change. later: when it asks for the last time, if not at once."""
     return Client(
         event_id,
         user_id="",
@@ -177,7 +194,8 @@ def _managing(
         ask=lambda: execute(arena.http, MANAGE, body),
         function_id=MANAGE,
         change=change,
-        patience=patience,
+        patience=(later,) if later else PATIENCE_SECONDS,
+        later=later,
     )
 
 

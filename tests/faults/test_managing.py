@@ -11,7 +11,7 @@ from tests.support.audit import audit
 
 pytestmark = pytest.mark.local_only
 
-LEAST_CASES = 90
+LEAST_CASES = 150
 
 
 @pytest.mark.parametrize("use_case", MANAGING_USE_CASES, ids=lambda use_case: use_case.name)

@@ -146,16 +146,16 @@ MANAGING_USE_CASES = (
     UseCase("unblock seats", unblocking(some_seats, by_name=True), endings=_CHANGED),
     UseCase("move a booking", moving_booking, endings=_CHANGED),
     UseCase("move a hold", moving_hold, endings=_CHANGED, calls=_OF_MOVING_HOLDS),
-    UseCase("park a request", parking, endings=_HELD, calls=("* cases*", "* claims*")),
+    UseCase("park a request", parking, endings=_RETURNED, calls=("* cases*", "* claims*")),
     UseCase("refuse a case", deciding("refuse", ("refused", "holder")), endings=_CHANGED),
-)
-"""What administrators do, and what waits for them: tried like those before."""
-
-MORE_USE_CASES = (
     UseCase(
         "grant a case", deciding("grant", ("granted", "requester")), endings=_CHANGED, calls=_OF_GRANTING
     ),
     UseCase("ask to confirm", asking_to_confirm, endings=_CHANGED),
+)
+"""What administrators do, and what waits for them: tried like those before."""
+
+MORE_USE_CASES = (
     UseCase("unblock times", unblocking(times, by_name=True), endings=_CHANGED),
     UseCase("lift a block of standing places", unblocking(places), endings=_CHANGED),
     UseCase("book three", booking(quantity=3)),

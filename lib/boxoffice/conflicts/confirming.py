@@ -29,7 +29,10 @@ ASKED = "hold.to_confirm"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whose owners were asked to answer before `until`. `others` are being paid, are over, or end sooner."""
+    """Whose owners were asked to answer before `until`.
+
+    `others` are being paid, are over, or end sooner, or the gateway did not say whether they are paid.
+    """
 
     until: datetime
     booking_ids: tuple[str, ...]

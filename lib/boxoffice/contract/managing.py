@@ -102,7 +102,9 @@ class AskedHolds(_Model):
 
     confirm_by: datetime
     asked: Sequence[str]
-    not_asked: Sequence[str] = Field(description="Paid, being paid, over, or over before anyway.")
+    not_asked: Sequence[str] = Field(
+        description="Paid, being paid, over, over before anyway, or the payment gateway could not say."
+    )
 
 
 Data = BlockOfUnits | BlockPage | UnblockedUnits | MovedBooking | DecidedCase | CasePage | AskedHolds
