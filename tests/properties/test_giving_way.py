@@ -49,6 +49,8 @@ class BusyBoxOffice(BoxOffice):
         self.world.book(self.world.pay_thing(1, sold, "captured")).finish()
         for thing in kept:
             self.world.hold(self.world.keep_thing(0, thing)).finish()
+        # Refused when it was sold, displaced, or a case, which is granted or refused in the course of this.
+        self.world.hold(self.world.keep_thing(2, kept[0])).finish()
 
     @rule(customer=customers, thing=things, skew=skews)
     def somebody_holds_a_thing(self, customer: int, thing: str, skew: float) -> None:
