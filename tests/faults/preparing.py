@@ -178,6 +178,7 @@ def sweeping(payment: str = "") -> Prepare:
             return Client(event.id, customer.user_id, "", arena.sweep, SWEEP, HOLD_IS_OVER)
         payment_id = arena.shop.pay_for(customer, held, status=payment)
         swept(arena, event.id)
+        # The clock was put back since, and that was noted.
         arena.has_looked_ahead()
         return Client(event.id, customer.user_id, payment_id, arena.sweep, SWEEP, HOLD_IS_OVER + 100)
 
@@ -255,7 +256,8 @@ def time(shop: Shop) -> tuple[str, Wanted, int]:
 
 
 def swept(arena: Arena, event_id: str) -> None:
-    """The hold is over, and the sweep has said so."""
+    """The hold is over, and the sweep has said so, without having asked the gateway what was paid for it."""
+    arena.has_looked_ahead()
     with arena.clock(HOLD_IS_OVER):
         arena.sweep()
 
