@@ -14,7 +14,6 @@ def conclusion(world: World) -> list[str]:
     world.settle()
     for purchase in world.purchases:
         ask_until_final(world, purchase)
-    world.settle()
     presented = [purchase.payment_id for purchase in world.purchases if purchase.answers]
     books = world.books()
     problems = books.violations(presented=presented) + world.audit()
@@ -25,7 +24,7 @@ def conclusion(world: World) -> list[str]:
 
 
 def ask_until_final(world: World, purchase: Purchase) -> None:
-    """Whoever has not heard how it ended asks again, as the answers say."""
+    """Whoever has not heard how it ended asks again, as the answers say; each time it comes to rest."""
     for _ in range(LAST_TRIES):
         if not purchase.answers or not may_be_repeated(purchase.answers[-1]):
             return

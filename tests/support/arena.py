@@ -58,8 +58,7 @@ class Arena:
         ok(self.local.delete("/payments"))
         for table in load_project().tables:
             rows = f"/tablesdb/{DATABASE}/tables/{table['$id']}/rows"
-            while ok(self.http.delete(rows, {"queries": []}))["rows"]:
-                pass
+            ok(self.http.delete(rows, {"queries": []}))
         files = "/storage/buckets/tickets/files"
         while found := ok(self.http.get(files))["files"]:
             for file in found:

@@ -149,15 +149,24 @@ def test_a_published_event_can_be_read_by_everybody_and_a_draft_by_nobody() -> N
 @pytest.mark.parametrize("deleted", [False, True])
 def test_an_event_that_is_not_published_any_more_is_found(deleted: bool) -> None:
     shop = Shop()
-    assert asyncio.run(refresh_some_events(shop.desk())) == 1
+    assert asyncio.run(refresh_some_events(shop.desk(), frozenset())) == 1
     assert public(shop)
     if deleted:
         del shop.rows.tables[Table.EVENTS]["concert"]
     else:
         shop.rows.tables[Table.EVENTS]["concert"]["status"] = "draft"
-    assert asyncio.run(refresh_some_events(shop.desk())) == 1
+    assert asyncio.run(refresh_some_events(shop.desk(), frozenset())) == 1
     assert public(shop) == {}
-    assert asyncio.run(refresh_some_events(shop.desk())) == 0
+    assert asyncio.run(refresh_some_events(shop.desk(), frozenset())) == 0
+
+
+def test_what_the_same_run_has_refreshed_is_not_read_again() -> None:
+    shop = Shop()
+    refresh(shop)
+    for refreshed, is_read in ((frozenset({"concert"}), False), (frozenset[str](), True)):
+        shop.world.calls.clear()
+        assert asyncio.run(refresh_some_events(shop.desk(), refreshed)) == 0
+        assert ("find ticket_types" in shop.world.calls) == is_read, shop.world.calls
 
 
 def test_nothing_of_an_event_is_shown_twice_when_it_is_refreshed_twice_at_once() -> None:
@@ -192,6 +201,6 @@ def test_one_wrong_event_does_not_keep_the_others_from_being_refreshed() -> None
         "onSale": True,
     }
     shop.rows.seed(Table.TICKET_TYPES, "wrong", **wrong)
-    assert asyncio.run(refresh_some_events(shop.desk())) == 1
+    assert asyncio.run(refresh_some_events(shop.desk(), frozenset())) == 1
     assert public(shop)
     assert any("event.not_refreshed" in line and "a-wrong-one" in line for line in shop.lines)

@@ -64,10 +64,9 @@ async def sweep(desk: Desk) -> Swept:
     await run.tidy("payments_found", find_untold)
     await run.tidy("webhooks_finished", finish_due_events)
     await run.tidy("closed", close_past_bookings)
-    await run.refresh()
     await run.tidy("claims_released", release_abandoned)
+    await run.refresh()
     await run.tidy("files_removed", remove_orphaned_files)
-    await run.tidy("events_refreshed", refresh_some_events)
     await run.tidy("limits_removed", remove_old_limits)
     await run.tidy("conflicts_removed", remove_old_conflicts)
     return await run.end()
@@ -96,9 +95,11 @@ class _Run:
             await self._work_on(due)
 
     async def refresh(self) -> None:
-        """Count again what is left of the events whose bookings have changed."""
+        """Count again what is left of the events whose bookings have changed, and of some others."""
         for event_id in sorted(self._touched_events):
             await self.tidy("events_refreshed", partial(refresh_event, event_id=event_id))
+        some_others = partial(refresh_some_events, but=frozenset(self._touched_events))
+        await self.tidy("events_refreshed", some_others)
 
     async def tidy(self, name: str, task: Callable[[Desk], Awaitable[int]]) -> None:
         """Do something that the next run can do as well, and count what it has done."""
@@ -116,9 +117,9 @@ class _Run:
         rows, swept = self._desk.rows, self._swept
         due = {"checkAfter": Range(upto=to_text(rows.server_time()))}
         for table in _LOOKED_AT:
-            remaining = await rows.count(table, {"checkAfter": Range()})
-            swept.remaining += remaining
-            swept.waiting += max(0, remaining - await rows.count(table, due))
+            if remaining := await rows.count(table, {"checkAfter": Range()}):
+                swept.remaining += remaining
+                swept.waiting += max(0, remaining - await rows.count(table, due))
         return swept
 
     async def _due(self) -> list[Booking]:

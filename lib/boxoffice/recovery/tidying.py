@@ -1,5 +1,6 @@
 """What nobody will ever ask for: looked for in a small part of everything at each run, round and round."""
 
+from collections.abc import Set
 from datetime import datetime, timedelta
 
 from boxoffice.bookings.desk import Desk
@@ -76,8 +77,11 @@ async def remove_old_conflicts(desk: Desk) -> int:
     return await _remove(desk, Table.CONFLICT_LOG, old, "conflicts.removed")
 
 
-async def refresh_some_events(desk: Desk) -> int:
-    """Refresh what is shown of some events that are published or were; of how many it was wrong."""
+async def refresh_some_events(desk: Desk, but: Set[str]) -> int:
+    """Refresh what is shown of some events that are published or were; of how many it was wrong.
+
+    `but` those that this run has refreshed.
+    """
     published = await _some_ids(desk, Table.EVENTS, {"status": "published"}, _EVENTS_AT_ONCE)
     shown = await _some_ids(desk, Table.AVAILABILITY, {"kind": EVENT}, MOST_VALUES)
     where: Where = {"$id": shown, "status": "published"}
@@ -85,6 +89,8 @@ async def refresh_some_events(desk: Desk) -> int:
     withdrawn = set(shown) - {row["$id"] for row in still}
     refreshed = 0
     for event_id in (*sorted(withdrawn), *published):
+        if event_id in but:
+            continue
         try:
             refreshed += await refresh_event(desk, event_id)
         except Fatal as error:
