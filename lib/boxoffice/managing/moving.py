@@ -72,21 +72,26 @@ async def carry_out(desk: Desk, change: Change) -> None:
     claimed = Claimed.NOTHING if hold is None else await _claim(desk, change, hold)
     wanted = Outcome.ROLLED_BACK if claimed is Claimed.NOTHING else Outcome.CONFIRMED
     decided = await changes.decide(desk, change, wanted)
-    (current,) = await changes.find_changes(desk, [change.id])
-    if current.state is not ChangeState.BEGUN:
-        # Somebody has done all of this, and a later move may have brought the booking back. What was free
-        # after that has been left again since, or its tickets were cancelled.
-        if claimed is Claimed.NOW:
-            await _free_new(desk, change)
-    elif decided is Outcome.CONFIRMED:
-        await leave(desk, change)
-    else:
-        await stay(desk, change)
+    await _end(desk, change, decided, claimed)
     if decided is not Outcome.CONFIRMED:
         raise RowsTaken
 
 
-async def leave(desk: Desk, change: Change) -> None:
+async def _end(desk: Desk, change: Change, decided: Outcome, claimed: Claimed) -> None:
+    """Do what was decided, unless somebody has done all of it."""
+    (current,) = await changes.find_changes(desk, [change.id])
+    if current.state is not ChangeState.BEGUN:
+        # A later move may have brought the booking back. What was free after this one has been left again
+        # since, or its tickets were cancelled.
+        if claimed is Claimed.NOW:
+            await _free_new(desk, change)
+    elif decided is Outcome.CONFIRMED:
+        await _leave(desk, change)
+    else:
+        await _stay(desk, change)
+
+
+async def _leave(desk: Desk, change: Change) -> None:
     """Leave the old seats. Only after the outcome says so; from here on there is no way back."""
     booking = await _booking(desk, change)
     hold = await hold_of(desk, booking)
@@ -116,7 +121,7 @@ async def leave(desk: Desk, change: Change) -> None:
     await changes.finish(desk, change, MOVED, look_at)
 
 
-async def stay(desk: Desk, change: Change) -> None:
+async def _stay(desk: Desk, change: Change) -> None:
     """Keep the old seats, and free the new ones. Only after the outcome says so.
 
     Not looked at again: a later move may have brought the booking to one of these seats after all.
@@ -132,13 +137,11 @@ async def resume(desk: Desk, change: Change) -> None:
         await changes.finish(desk, change, MOVED, None)
     if change.state is not ChangeState.BEGUN:
         return
-    match await changes.outcome_of(desk, change):
-        case Outcome.CONFIRMED:
-            await leave(desk, change)
-        case None:
-            await carry_out(desk, change)
-        case _:
-            await stay(desk, change)
+    decided = await changes.outcome_of(desk, change)
+    if decided is None:
+        await carry_out(desk, change)
+    else:
+        await _end(desk, change, decided, Claimed.BEFORE)
 
 
 async def _claim(desk: Desk, change: Change, hold: Hold) -> Claimed:
