@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from boxoffice.bookings.conversion import convert
+from boxoffice.bookings.draft import LEASE
 from boxoffice.bookings.hold import Held
 from boxoffice.bookings.proof import PaymentClaim
 from boxoffice.bookings.results import Booked, Failed
+from boxoffice.bookings.stored_hold import StoredHold
 from boxoffice.domain.codes import Code
 from boxoffice.domain.errors import BoxofficeError
 from boxoffice.domain.payments import PaymentState
@@ -25,6 +28,7 @@ from tests.unit.hold_meetings import (
     swept_at_the_end,
     taken_at_the_end,
 )
+from tests.unit.holding import held
 from tests.unit.shop import ANN, Shop
 
 
@@ -65,6 +69,16 @@ class TestWhileAPayerSleeps:
     def test_it_can_be_extended_meanwhile(self) -> None:
         for _, paying, _ in each_sleep(converting(), extended):
             assert isinstance(paying, Booked)
+
+
+def test_a_short_hold_that_is_over_is_not_being_made(shop: Shop) -> None:
+    """It ends before the lease of whoever makes it, and its units may go between two reads of it."""
+    shop.rows.tables[Table.EVENTS]["concert"]["holdSeconds"] = 60
+    kept = held(shop)
+    seen = StoredHold(kept.booking, None, ())
+    made_at = kept.booking.lease_until - LEASE
+    assert seen.is_being_made(made_at + timedelta(seconds=59))
+    assert not seen.is_being_made(made_at + timedelta(seconds=60))
 
 
 class TestWhileSomebodyTakesOver:

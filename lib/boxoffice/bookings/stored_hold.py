@@ -47,10 +47,13 @@ class StoredHold:
         return self.booking.status is BookingStatus.HELD and self.outcome is Outcome.ROLLED_BACK
 
     def is_being_made(self, now: datetime) -> bool:
-        """Whether somebody may be just about to claim its units."""
+        """Whether somebody may be just about to claim its units.
+
+        Not when its time is over: they may have been taken over after its outcome was read.
+        """
         booking = self.booking
         is_held = booking.status is BookingStatus.HELD and self.outcome is None
-        return is_held and now < booking.lease_until
+        return is_held and now < min(booking.lease_until, booking.held_until or booking.lease_until)
 
 
 @dataclass(frozen=True, slots=True)
