@@ -18,8 +18,9 @@ from scripts.project.config import load_project
 from scripts.project.functions import deploy_functions
 from scripts.project.local import function_variables
 from scripts.project.provision import provision, refuse_old_server
-from scripts.project.shop import Answer, Customer, Shop
+from scripts.project.shop import Answer, Customer, Event, Shop
 from tests.conftest import arena_serving
+from tests.integration.holds import PRICE
 from tests.support.arena import Arena
 from tests.support.local_server import Http, LocalServer, ok
 from tests.support.published import as_published
@@ -83,6 +84,18 @@ def shop(target: Target, server: LocalServer) -> Shop:
     """What the owner of the deployed functions does: events, customers, payments, bookings."""
     payments = Http(server.ready.site + "/_local/payments", {"X-Appwrite-Key": server.ready.api_key})
     return PublishedShop(target.http(), target.project_id, payments)
+
+
+@pytest.fixture
+def event(shop: Shop) -> Event:
+    """An event with enough tickets, for tests that need nothing special of it."""
+    return shop.create_event({"Standing": (PRICE, 10), "Balcony": (2 * PRICE, 4)})
+
+
+@pytest.fixture
+def ann(shop: Shop) -> Customer:
+    """Somebody who buys."""
+    return shop.create_customer("Ann")
 
 
 @pytest.fixture

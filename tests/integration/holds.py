@@ -8,6 +8,8 @@ from scripts.project.shop import HOLD, Answer, Customer, Event, Shop, execute
 from tests.support.local_server import Http
 from tests.support.published import as_published
 
+PRICE = 50_000
+
 
 def wanted(event: Event, quantity: int = 1, kind: str = "Standing", **fields: Any) -> dict[str, Any]:
     return {

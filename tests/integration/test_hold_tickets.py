@@ -10,25 +10,11 @@ from typing import Any
 import pytest
 
 from scripts.project.shop import BOOK, HOLD, Answer, Customer, Event, Shop, execute
-from tests.integration.holds import ask, held, paid, wanted
+from tests.integration.holds import PRICE, ask, held, paid, wanted
 from tests.support.crowd import all_at_once
 from tests.support.local_server import Http, RefusedError, ok
 from tests.support.published import as_published
 from tests.support.target import Target
-
-PRICE = 50_000
-
-
-@pytest.fixture
-def event(shop: Shop) -> Event:
-    """An event with enough tickets."""
-    return shop.create_event({"Standing": (PRICE, 10), "Balcony": (2 * PRICE, 4)})
-
-
-@pytest.fixture
-def ann(shop: Shop) -> Customer:
-    """Somebody who holds."""
-    return shop.create_customer("Ann")
 
 
 @pytest.fixture(scope="module")

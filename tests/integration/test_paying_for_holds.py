@@ -10,26 +10,12 @@ from functools import partial
 import pytest
 
 from scripts.project.shop import BOOK, Answer, Customer, Event, Shop, execute
-from tests.integration.holds import ask, held, paid, wanted
+from tests.integration.holds import PRICE, ask, held, paid, wanted
 from tests.support.books import read_books
 from tests.support.crowd import all_at_once
 from tests.support.local_server import Http, LocalServer, ok
 from tests.support.payments import movements
 from tests.support.published import as_published
-
-PRICE = 50_000
-
-
-@pytest.fixture
-def event(shop: Shop) -> Event:
-    """An event with enough tickets."""
-    return shop.create_event({"Standing": (PRICE, 10), "Balcony": (2 * PRICE, 4)})
-
-
-@pytest.fixture
-def ann(shop: Shop) -> Customer:
-    """Somebody who holds."""
-    return shop.create_customer("Ann")
 
 
 def pay_with(shop: Shop, customer: Customer, hold: Answer, payments: list[str], number: int) -> Answer:
