@@ -33,6 +33,11 @@ def got(shop: Shop, asker: Caller = ANN, wanted: Wanted = BY_ID) -> dict[str, An
     return data
 
 
+def money(shop: Shop, asker: Caller = ANN) -> dict[str, Any]:
+    data: dict[str, Any] = answers.money(asyncio.run(look.get_booking(shop.desk(), asker, BY_ID)))["data"]
+    return data
+
+
 def listed(
     shop: Shop, asker: Caller = ANN, cursor: str = "", limit: int = 25, **wanted: Any
 ) -> dict[str, Any]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from boxoffice.contract import status_answers as answers
 from boxoffice.domain import ids
 from boxoffice.domain.codes import Code
 from boxoffice.domain.status import BookingStatus, Outcome, decided_status
@@ -17,7 +15,7 @@ from boxoffice.schema import Table
 from boxoffice.times import to_text
 
 from tests.unit.counter import ADA, BOOKING, SERVER
-from tests.unit.lookups import BY_ID, got, refused, sold, told
+from tests.unit.lookups import BY_ID, got, money, refused, sold, told
 from tests.unit.shop import ANN, BOB, PRICE, Shop, broken
 from tests.unit.world import Killed
 
@@ -110,10 +108,50 @@ class TestOneBooking:
 
     def test_the_money_alone(self) -> None:
         shop = sold(2)
-        shown = asyncio.run(look.get_booking(shop.desk(), ANN, BY_ID))
-        data = answers.money(shown)["data"]
+        data = money(shop)
         assert (data["total"], data["refunded"], data["paymentStatus"]) == (2 * PRICE, 0, "captured")
         assert len(data["transactions"]) == 1
+
+    @pytest.mark.parametrize(
+        ("shown", "returned", "payment"),
+        [
+            ("captured", [], "captured"),
+            ("captured", [PRICE], "partially_refunded"),
+            ("partially_refunded", [PRICE, PRICE], "refunded"),
+            ("partially_refunded", [], "captured"),
+            ("refunded", [PRICE], "partially_refunded"),
+        ],
+    )
+    def test_money_that_went_back_or_came_back_counts_before_the_rows_say_so(
+        self, shown: str, returned: list[int], payment: str
+    ) -> None:
+        shop = sold(2)
+        shop.rows.tables[Table.BOOKINGS][BOOKING]["paymentStatus"] = shown
+        for number, amount in enumerate(returned):
+            row = {
+                "bookingId": BOOKING,
+                "userId": "ann",
+                "orderId": ids.order_id(BOOKING),
+                "kind": "refund",
+                "amount": amount,
+                "currency": "INR",
+                "paymentId": "pay_1",
+            }
+            shop.rows.seed(Table.TRANSACTIONS, f"tx-{number}", **row)
+        for data in (got(shop), money(shop)):
+            assert data["paymentStatus"] == payment
+        assert got(shop)["order"]["refunded"] == money(shop)["refunded"] == sum(returned)
+
+    def test_tickets_that_are_cancelled_count_before_the_rows_say_so(self) -> None:
+        shop = sold(2)
+        for number, booking, order in (
+            (1, "confirmed", "partially_cancelled"),
+            (2, "cancelled", "cancelled"),
+        ):
+            row = {"bookingId": BOOKING, "kind": "cancelled", "by": "x"}
+            shop.rows.seed(Table.CHECKINS, ids.ticket_id(BOOKING, number), **row)
+            data = got(shop)
+            assert (data["status"], data["order"]["status"]) == (booking, order)
 
     @pytest.mark.parametrize(
         ("status", "outcome", "shown"),

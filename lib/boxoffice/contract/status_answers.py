@@ -21,6 +21,7 @@ from boxoffice.contract.status import (
     OrderSummary,
     PriceLine,
 )
+from boxoffice.domain.returns import Returns
 from boxoffice.domain.status import BookingStatus
 from boxoffice.history.entries import Entry
 from boxoffice.identity import GATEWAY, SWEEP
@@ -35,14 +36,14 @@ _MACHINES: Mapping[str, By] = {SWEEP: "system", GATEWAY: "payment"}
 
 def details(shown: Shown) -> dict[str, Any]:
     """The answer to `get`."""
-    row, papers, issued = shown.standing.row, shown.papers, shown.standing.is_issued
+    row, papers, returns = shown.standing.row, shown.papers, shown.standing.returns
     return _success(
         BookingDetails(
             **_summary(shown.standing),
             failure_code=row["failureCode"],
-            tickets=[_ticket(ticket, papers.fates) for ticket in papers.tickets] if issued else [],
+            tickets=[_ticket(ticket, papers.fates) for ticket in papers.tickets] if returns else [],
             lines=[PriceLine.model_validate(line) for line in json.loads(row["lines"])],
-            order=_order(papers.orders[0]) if issued and papers.orders else None,
+            order=_order(papers.orders[0], returns) if returns and papers.orders else None,
             transactions=_movements(shown),
             cancellations=[
                 _cancellation(one)
@@ -73,16 +74,16 @@ def history(told: Told) -> dict[str, Any]:
 
 def money(shown: Shown) -> dict[str, Any]:
     """The answer to `transactions`."""
-    row, movements = shown.standing.row, _movements(shown)
+    row, returns = shown.standing.row, shown.standing.returns
     return _success(
         BookingMoney(
             booking_id=row["$id"],
             reference=row["reference"],
             payment_status=shown.standing.payment_status,
             total=row["total"],
-            refunded=sum(one.amount for one in movements if one.kind == "refund"),
+            refunded=returns.refunded if returns else 0,
             currency=row["currency"],
-            transactions=movements,
+            transactions=_movements(shown),
         )
     )
 
@@ -127,12 +128,12 @@ def _ticket(row: Row, fates: Mapping[str, Any]) -> IssuedTicket:
     )
 
 
-def _order(row: Row) -> OrderSummary:
-    return OrderSummary(order_id=row["$id"], status=row["status"] or "placed", refunded=row["refunded"] or 0)
+def _order(row: Row, returns: Returns) -> OrderSummary:
+    return OrderSummary(order_id=row["$id"], status=returns.order_status, refunded=returns.refunded)
 
 
 def _movements(shown: Shown) -> list[MoneyMovement]:
-    if not shown.standing.is_issued:
+    if shown.standing.returns is None:
         return []
     return [
         MoneyMovement(

@@ -13,7 +13,7 @@ from boxoffice.domain.status import BookingStatus
 from boxoffice.history.entries import Entry
 from boxoffice.history.reading import history_of
 from boxoffice.identity import is_admin
-from boxoffice.lookup.papers import Papers, Standing, read_papers
+from boxoffice.lookup.papers import Papers, Standing, read_papers, standing_of
 from boxoffice.ports import Row, Where
 from boxoffice.schema import Table
 
@@ -79,7 +79,7 @@ async def get_booking(desk: Desk, asker: Caller, wanted: Wanted) -> Shown:
     Raises `Rejected` with `NOT_FOUND_ERROR` when there is none, and just so when it is somebody else's.
     """
     booking, _, papers = await _open(desk, asker, wanted, lambda booking_id: read_papers(desk, booking_id))
-    return Shown(Standing(booking, papers.outcome), papers)
+    return Shown(standing_of(booking, papers), papers)
 
 
 async def tell_history(desk: Desk, asker: Caller, wanted: Wanted) -> Told:

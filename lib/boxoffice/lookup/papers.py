@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from boxoffice.bookings.desk import Desk
+from boxoffice.domain.returns import Returns
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus, decided_status
 from boxoffice.ports import Row
 from boxoffice.schema import Table
@@ -18,20 +19,28 @@ _LIMIT = 500
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A booking's row and its outcome, which counts also when the row does not say so yet."""
+    """A booking's row, and what counts also when the row does not say so yet: its outcome.
+
+    `returns` are those of a booking with tickets, where its papers were read: a ticket is cancelled and money
+    has gone back a moment before the row follows.
+    """
 
     row: Row
     outcome: str | None
+    returns: Returns | None = None
 
     @property
     def status(self) -> BookingStatus:
         """Where the booking stands."""
-        return decided_status(BookingStatus(self.row["status"]), self.outcome)
+        decided = decided_status(BookingStatus(self.row["status"]), self.outcome)
+        return decided if self.returns is None else self.returns.booking_status(decided)
 
     @property
     def payment_status(self) -> PaymentStatus:
         """Where the money is."""
         stored = PaymentStatus(self.row["paymentStatus"])
+        if self.returns is not None:
+            return self.returns.payment_status(stored)
         is_behind = self.status is BookingStatus.CONFIRMED and stored in _BEFORE_CAPTURE
         return PaymentStatus.CAPTURED if is_behind and self.row["total"] else stored
 
@@ -77,3 +86,17 @@ async def read_papers(desk: Desk, booking_id: str) -> Papers:
         transactions=sorted(transactions, key=lambda row: str(row["$createdAt"])),
         cancellations=sorted(cancellations, key=lambda row: str(row["$createdAt"])),
     )
+
+
+def standing_of(booking: Row, papers: Papers) -> Standing:
+    """How a booking with these papers stands."""
+    standing = Standing(booking, papers.outcome)
+    if not standing.is_issued:
+        return standing
+    returns = Returns(
+        quantity=booking["quantity"],
+        cancelled=sum(fate == "cancelled" for fate in papers.fates.values()),
+        paid=booking["total"],
+        refunded=sum(row["amount"] for row in papers.transactions if row["kind"] == "refund"),
+    )
+    return replace(standing, returns=returns)
