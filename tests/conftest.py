@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -22,6 +23,9 @@ settings.load_profile("any machine")
 pytest.register_assert_rewrite("tests.unit")
 
 _running: list[LocalServer] = []
+
+# Data folders of arenas, in which the functions are built.
+_built: list[Path] = []
 
 
 @pytest.hookimpl(wrapper=True)
@@ -52,10 +56,16 @@ def serving(data_dir: Path) -> Iterator[LocalServer]:
 
 
 def arena_serving(data_dir: Path, **variables: str) -> Iterator[Arena]:
-    """A fixture's arena on a data folder; its functions have these variables besides the usual ones."""
+    """A fixture's arena on a data folder; its functions have these variables besides the usual ones.
+
+    What was built for the first arena of this process is not built again for the others.
+    """
+    if _built:
+        shutil.copytree(_built[0] / "builds", data_dir / "builds", symlinks=True, copy_function=os.link)
     for server in serving(data_dir):
         arena = Arena(server)
         arena.deploy(**variables)
+        _built.append(data_dir)
         yield arena
 
 

@@ -66,6 +66,13 @@ def drop(store: Store, table: Table) -> None:
     store.run(f"DROP TABLE {table.sql_name}")
 
 
+def clear(store: Store) -> None:
+    """Removes the rows of all tables."""
+    with store.transaction():
+        for table in store.all("SELECT seq FROM database_tables"):
+            store.run(f"DELETE FROM rows_{table['seq']}")  # noqa: S608
+
+
 def add_column(store: Store, table: Table, column: Column) -> None:
     """Adds a column; rows that exist have null."""
     sql_type = "TEXT" if column.array else _SQL_TYPES.get(column.type, "TEXT")

@@ -1,4 +1,4 @@
-"""`/_local`: the request log, faults, the clock, the outbox."""
+"""`/_local`: the request log, faults, the clock, the outbox, an empty database."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from emulator.core.errors import ApiError, register_types
 from emulator.core.http import Reply, created, no_content
 from emulator.core.params import Param, boolean, integer, one_of, text
 from emulator.core.routing import Route
+from emulator.databases.physical import clear
 from emulator.local.faults import KINDS, Fault, Faults
 from emulator.local.params import MANY, number
 from emulator.local.request_log import CAPACITY, RequestLog
@@ -98,6 +99,12 @@ def read_outbox(ctx: Context) -> Reply:
     return Reply(body={"deliveries": outbox(ctx.server)})
 
 
+def forget_rows(ctx: Context) -> Reply:
+    """Deletes every row of every table, and tells nobody."""
+    clear(ctx.store)
+    return no_content()
+
+
 ROUTES = (
     Route(
         "GET", "/requests", list_requests, "local",
@@ -123,6 +130,7 @@ ROUTES = (
     Route("DELETE", "/faults", clear_faults, "local"),
     Route("DELETE", "/faults/{faultId}", delete_fault, "local", (Param("faultId", text(36), required=True),)),
     Route("GET", "/outbox", read_outbox, "local"),
+    Route("DELETE", "/rows", forget_rows, "local"),
     Route("GET", "/clock", show_clock, "local"),
     Route(
         "PUT", "/clock", move_clock, "local",

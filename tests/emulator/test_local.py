@@ -73,3 +73,22 @@ def test_the_outbox_shows_what_messaging_delivered(local: Http, http: Http) -> N
 
     [one] = wait_until(delivered)
     assert (one["identifier"], one["userId"]) == ("outbox-ann@example.com", "outbox-ann")
+
+
+def test_all_rows_of_all_tables_are_gone_at_once(fresh_server: LocalServer, fresh_http: Http) -> None:
+    ok(fresh_http.post("/tablesdb", {"databaseId": "d", "name": "D"}))
+    tables = [f"/tablesdb/d/tables/{table}" for table in ("a", "b")]
+    for table in tables:
+        ok(fresh_http.post("/tablesdb/d/tables", {"tableId": table[-1], "name": "T", "rowSecurity": True}))
+        ok(fresh_http.post(f"{table}/columns/integer", {"key": "n", "required": True}))
+        ok(fresh_http.post(f"{table}/indexes", {"key": "once", "type": "unique", "columns": ["n"]}))
+        row = {"rowId": "r", "data": {"n": 1}, "permissions": ['read("any")']}
+        ok(fresh_http.post(f"{table}/rows", row))
+    site = Http(fresh_server.ready.site + "/_local", {"X-Appwrite-Key": fresh_server.ready.api_key})
+    assert site.delete("/rows").status_code == 204
+    guest = Http.guest(fresh_server.endpoint, fresh_server.ready.project_id)
+    for table in tables:
+        assert ok(fresh_http.get(f"{table}/rows"))["total"] == 0
+        again = ok(fresh_http.post(f"{table}/rows", {"rowId": "r", "data": {"n": 1}}))
+        assert again["$sequence"] == 2
+        assert guest.get(f"{table}/rows/r").status_code == 404

@@ -56,9 +56,7 @@ class Arena:
     def clear(self) -> None:
         """Deletes every row, every file and every payment."""
         ok(self.local.delete("/payments"))
-        for table in load_project().tables:
-            rows = f"/tablesdb/{DATABASE}/tables/{table['$id']}/rows"
-            ok(self.http.delete(rows, {"queries": []}))
+        ok(self.local.delete("/rows"))
         files = "/storage/buckets/tickets/files"
         while found := ok(self.http.get(files))["files"]:
             for file in found:
