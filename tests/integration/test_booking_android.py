@@ -67,6 +67,9 @@ def test_it_books(shop: Shop, customer: Customer, event: Event) -> None:
     books = read_books(shop.http, ok(shop.payments.get("/ledger"))["movements"], event.id)
     assert books.violations([payment]) == []
     assert len(books.tickets) == 2
+    told, tickets = answer.data, {ticket["$id"]: ticket["number"] for ticket in books.tickets}
+    assert [tickets[ticket] for ticket in told["ticketIds"]] == [1, 2]
+    assert (told["ticketId"], told["orderId"]) == (told["ticketIds"][0], books.orders[0]["$id"])
     assert books.bookings[0]["total"] == books.orders[0]["total"] == 2 * PRICE
 
 
