@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -13,6 +12,7 @@ from boxoffice.domain import ids
 
 from scripts.project.shop import Answer, Customer, Event, execute
 from tests.support.arena import Arena
+from tests.support.crowd import all_at_once
 from tests.support.local_server import ok, wait_until
 from tests.support.payments import events, movements
 from tests.support.published import as_published
@@ -156,19 +156,7 @@ def test_the_answer_is_as_published_and_a_replay_does_nothing(
 
 def at_once(*work: Callable[[], Any]) -> list[Any]:
     """What everybody got who began at the same moment."""
-    barrier, results = threading.Barrier(len(work)), []
-
-    def run(act: Callable[[], Any]) -> None:
-        barrier.wait()
-        results.append(act())
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in work]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(results) == len(work)
-    return results
+    return all_at_once(len(work), lambda number: work[number]())
 
 
 def test_every_event_in_any_order_twice_and_all_at_once(
