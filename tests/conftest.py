@@ -61,7 +61,10 @@ def arena_serving(data_dir: Path, **variables: str) -> Iterator[Arena]:
     What was built for the first arena of this process is not built again for the others.
     """
     if _built:
-        shutil.copytree(_built[0] / "builds", data_dir / "builds", symlinks=True, copy_function=os.link)
+        # A function of the first one may be running still; so Python names what it is writing.
+        unfinished = shutil.ignore_patterns("*.pyc.*")
+        builds = _built[0] / "builds", data_dir / "builds"
+        shutil.copytree(*builds, symlinks=True, ignore=unfinished, copy_function=os.link)
     for server in serving(data_dir):
         arena = Arena(server)
         arena.deploy(**variables)
