@@ -131,8 +131,6 @@ def one_call_fails(fate: Fate) -> Schedule:
 # The matrix tries the other ways too, through executions.
 HICCUPS = (Fate.REFUSED_503, Fate.RESET, Fate.REPLY_LOST, Fate.DIES_AFTER)
 
-HICCUP_SCHEDULES: dict[str, Schedule] = {f"a call {fate.value}": one_call_fails(fate) for fate in HICCUPS}
-
 SCHEDULES: dict[str, Schedule] = {
     "a zombie wakes": a_zombie_wakes,
     "a zombie wakes and dies": a_zombie_wakes_and_dies,
@@ -140,7 +138,7 @@ SCHEDULES: dict[str, Schedule] = {
     "two sweeps and a zombie": two_sweeps_and_a_zombie,
     "a sweep comes early": a_sweep_comes_early,
     "everything dies": everything_dies,
-    **HICCUP_SCHEDULES,
+    **{f"a call {fate.value}": one_call_fails(fate) for fate in HICCUPS},
 }
 
 
