@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from boxoffice.domain import ids
+from boxoffice.times import from_text
 
 from scripts.project.shop import Answer, Customer, Event, execute
 from tests.support.arena import Arena
@@ -229,14 +230,16 @@ def test_a_payment_for_another_order_or_by_somebody_else_completes_nothing(
     assert (case["paymentId"], case["moneyAtRisk"]) == (strange, PRICE)
 
 
-def test_authorised_and_then_failed(arena: Arena, customer: Customer, event: Event) -> None:
+@pytest.mark.parametrize("late", [True, False], ids=["told last", "told first"])
+def test_authorised_and_then_failed(arena: Arena, customer: Customer, event: Event, late: bool) -> None:
     """The gateway never takes an authorisation back, but its news may be as late as they like."""
     held = hold(arena, customer, event)
     [failed] = held_back(arena, customer, held, status="failed")
     ok(arena.local.patch(f"/payments/{failed['paymentId']}", {"status": "authorized"}))
     _, authorised = events(arena.local, failed["paymentId"])
-    assert deliver(arena, authorised["id"]) == 200
-    assert deliver(arena, failed["id"]) == 200
+    for each in (authorised, failed) if late else (failed, authorised):
+        assert deliver(arena, each["id"]) == 200
+        assert from_text(booking(arena, held)["heldUntil"]) == from_text(held.data["heldUntil"])
     assert booking(arena, held)["status"] == "confirmed"
     settled(arena)
 
