@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 
 import requests
 
+from tests.support.crowd import all_at_once
 from tests.support.local_server import Http, LocalServer, ok, wait_until
 
 T = TypeVar("T")
@@ -86,27 +86,12 @@ def at_once(server: LocalServer, callers: int, act: Callable[[Http, int], T]) ->
 
     Every connection is open before the first request. The first exception of a caller is raised here.
     """
-    barrier = threading.Barrier(callers)
-    results: dict[int, T] = {}
-    errors: list[BaseException] = []
-
-    def run(number: int) -> None:
-        http = Http.with_key(server.endpoint, server.ready.project_id, server.ready.api_key)
-        try:
+    ready = server.ready
+    connections = [Http.with_key(server.endpoint, ready.project_id, ready.api_key) for _ in range(callers)]
+    try:
+        for http in connections:
             http.get("/health/version")
-            barrier.wait()
-            results[number] = act(http, number)
-        except BaseException as error:
-            errors.append(error)
-            barrier.abort()
-        finally:
+        return all_at_once(callers, lambda number: act(connections[number], number))
+    finally:
+        for http in connections:
             http.session.close()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(callers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
-    return [results[number] for number in range(callers)]
