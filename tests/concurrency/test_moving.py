@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 
 import pytest
 
 from scripts.project.shop import BOOK, Answer, Customer, Shop, execute
 from tests.support.crowd import all_at_once
-from tests.support.local_server import Http, LocalServer, ok
+from tests.support.faults import faults
+from tests.support.local_server import Http, LocalServer
 
 MANAGE, HOLD = "manage_events", "hold_tickets"
 PRICE = 50_000
 ROUNDS, MOVERS = 10, 12
 PLAN = {"sections": [{"id": "S", "rows": [{"rows": "A-J", "seats": "1-40", "category": "gold"}]}]}
+
+# Holds have looked whether their seats are free, and wait for the gateway before they claim them.
+BUYERS_HELD_UP = {"kind": "delay", "seconds": 0.5, "method": "POST", "path": "/razorpay/v1/orders"}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ def test_a_move_and_a_buyer_want_the_same_seat(shop: Shop, local: Http, showtime
         held = hold(shop, owner, showtime, f"A{number}")
         assert pay(shop, owner, held).status == 200
         booking, target = str(held.data["bookingId"]), f"B{number}"
-        with buyers_held_up(local) if number % 2 else nullcontext():
+        with faults(local, *[BUYERS_HELD_UP] * (number % 2)):
             codes = [answer.code for answer in race(shop, buyer, showtime, booking, target)]
         assert sorted(codes) == ["", "SEAT_UNAVAILABLE"], codes
         moved = codes[0] == ""
@@ -67,17 +69,6 @@ def test_a_move_and_a_buyer_want_the_same_seat(shop: Shop, local: Http, showtime
         assert ticket["seat"] == (target if moved else f"A{number}")
         won["move" if moved else "buyer"] += 1
     assert won["move"] and won["buyer"], won
-
-
-@contextmanager
-def buyers_held_up(local: Http) -> Iterator[None]:
-    """Holds have looked whether their seats are free, and wait for the gateway before they claim them."""
-    fault = {"kind": "delay", "seconds": 0.5, "method": "POST", "path": "/razorpay/v1/orders"}
-    fault_id = ok(local.post("/faults", fault))["id"]
-    try:
-        yield
-    finally:
-        ok(local.delete(f"/faults/{fault_id}"))
 
 
 def race(shop: Shop, buyer: Customer, showtime: str, booking: str, target: str) -> list[Answer]:

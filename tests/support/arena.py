@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from scripts.project.local import function_variables
 from scripts.project.provision import provision
 from scripts.project.shop import DATABASE, Answer, Shop, execute
 from tests.support.books import Books, read_books
+from tests.support.faults import faults
 from tests.support.local_server import Http, LocalServer, ok, wait_until
 from tests.support.rows import read_rows
 
@@ -71,14 +72,9 @@ class Arena:
             path = f"/tablesdb/{DATABASE}/tables/cursors/rows/{name}"
             ok(self.http.put(path, {"data": {"reached": "2099-01-01T00:00:00.000+00:00"}}))
 
-    @contextmanager
-    def faults(self, *wanted: dict[str, Any]) -> Iterator[list[str]]:
+    def faults(self, *wanted: dict[str, Any]) -> AbstractContextManager[list[str]]:
         """Faults while the block runs; their ids."""
-        ids = [ok(self.local.post("/faults", fault))["id"] for fault in wanted]
-        try:
-            yield ids
-        finally:
-            ok(self.local.delete("/faults"))
+        return faults(self.local, *wanted)
 
     def hits(self) -> dict[str, int]:
         """How many requests each present fault has hit, by its id."""
