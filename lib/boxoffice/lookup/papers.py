@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from boxoffice.bookings.desk import Desk
+from boxoffice.cancellations.fates import Fate
 from boxoffice.domain.returns import Returns
 from boxoffice.domain.status import BookingStatus, Outcome, PaymentStatus, decided_status
 from boxoffice.ports import Row
@@ -95,7 +96,7 @@ def standing_of(booking: Row, papers: Papers) -> Standing:
         return standing
     returns = Returns(
         quantity=booking["quantity"],
-        cancelled=sum(fate == "cancelled" for fate in papers.fates.values()),
+        cancelled=sum(fate == Fate.CANCELLED for fate in papers.fates.values()),
         paid=booking["total"],
         refunded=sum(row["amount"] for row in papers.transactions if row["kind"] == "refund"),
     )
